@@ -1,0 +1,251 @@
+"""The Adapter object: what a provider's package exports."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeAlias, TypeVar, get_type_hints
+
+import pluggy
+from pydantic import ValidationError
+
+from powerstrip.adapter.auth import Auth, NoAuth
+from powerstrip.adapter.errors import PowerstripError
+from powerstrip.adapter.http import Http, Response
+from powerstrip.adapter.model import Model
+from powerstrip.adapter.picker import Page, Query
+from powerstrip.adapter.verify import Verify
+from powerstrip.adapter.webhook import Delivery, Incoming, Reply
+
+PROJECT = "powerstrip"
+hookimpl = pluggy.HookimplMarker(PROJECT)
+CONTRACT = 1
+"""The newest adapter contract this hub speaks."""
+
+In = TypeVar("In", bound=Model)
+Out = TypeVar("Out", bound=Model)
+E = TypeVar("E", bound=type[Model])
+F = TypeVar("F", bound=Callable[..., Any])
+
+Run: TypeAlias = Callable[[Http, In], Awaitable[Out]]
+Pages: TypeAlias = Callable[[Http, Query], Awaitable[Page]]
+Receive: TypeAlias = Callable[[Delivery], Incoming | Reply | list[Incoming]]
+Check: TypeAlias = Callable[[Response], PowerstripError | None]
+WhoAmI: TypeAlias = Callable[[Http], Awaitable["Account"]]
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """Safe-use hints: `read_only` has no effect (repeated freely, fit for dry runs), `idempotent` may be repeated, `destructive` cannot be undone."""
+
+    read_only: bool = False
+    idempotent: bool = False
+    destructive: bool = False
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """How the provider takes an idempotency key: the name of a request header."""
+
+    header: str
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `calls` requests in `seconds`, shared by everything one integration does."""
+
+    calls: int
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose credential it is at the provider. `id` is stable: it routes webhooks and tells one account from another."""
+
+    id: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Action(Generic[In, Out]):
+    """One thing a provider can do. `id` is unique in its provider; `aliases` are other spellings it answers to."""
+
+    id: str
+    title: str
+    summary: str
+    input: type[In]
+    output: type[Out]
+    run: Run[In, Out]
+    annotations: Annotations = field(default_factory=Annotations)
+    aliases: tuple[str, ...] = ()
+    deprecated: str = ""
+    """Why not to use it any more and what to use instead; empty while it stands."""
+    idempotency: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens at a provider: the model of its data, told apart from others by the model's `Literal` fields.
+
+    A data-change event names the `entity` it changes and the field that is its `key`.
+    """
+
+    id: str
+    summary: str
+    model: type[Model]
+    entity: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Picker:
+    """A list of the provider's values. `searches` when the provider searches itself; `depends` names the fields it reads first."""
+
+    id: str
+    summary: str
+    pages: Pages
+    searches: bool = False
+    depends: tuple[str, ...] = ()
+
+
+@dataclass
+class Adapter:
+    """One provider. Its parts are added by the decorators below; making and reading it does no I/O.
+
+    `base_url` may hold `{names}` of `config` fields; `base_url_field` names a config field that replaces it where it is filled.
+    `hosts` are further hosts the provider hands out addresses on (`*.` for any name below). `aka` are words people say for it.
+    """
+
+    id: str
+    title: str
+    base_url: str
+    auth: Auth | tuple[Auth, ...] = field(default_factory=NoAuth)
+    description: str = ""
+    category: str = "Web and Data"
+    config: type[Model] = Model
+    base_url_field: str = ""
+    hosts: tuple[str, ...] = ()
+    rate: Rate | None = None
+    idempotency: IdempotencyKey | None = None
+    aka: tuple[str, ...] = ()
+    docs_url: str = ""
+    icon: str = ""
+    built_in: bool = False
+    planned: bool = False
+    """Documented only: it is shown in the catalog, and nothing of it can be called yet."""
+    contract: int = CONTRACT
+    actions: dict[str, Action[Any, Any]] = field(default_factory=dict[str, Action[Any, Any]])
+    events: dict[str, Event] = field(default_factory=dict[str, Event])
+    pickers: dict[str, Picker] = field(default_factory=dict[str, Picker])
+    receive: Receive | None = None
+    verify: Verify | None = None
+    whoami: WhoAmI | None = None
+    check: Check | None = None
+
+    @hookimpl
+    def powerstrip_adapter(self) -> "Adapter":
+        """The one hook: the object is its own plugin."""
+        return self
+
+    @property
+    def auths(self) -> tuple[Auth, ...]:
+        """Every way to sign in, the first being the one to prefer."""
+        return self.auth if isinstance(self.auth, tuple) else (self.auth,)
+
+    def action(
+        self,
+        id: str,
+        *,
+        title: str = "",
+        read_only: bool = False,
+        idempotent: bool = False,
+        destructive: bool = False,
+        aliases: tuple[str, ...] = (),
+        deprecated: str = "",
+        idempotency: IdempotencyKey | None = None,
+    ) -> Callable[[Run[In, Out]], Run[In, Out]]:
+        """Register `async def act(http, input) -> output`. The docstring is its description, the type hints are its schemas."""
+
+        def register(run: Run[In, Out]) -> Run[In, Out]:
+            self._new(self.actions, "action", id)
+            hints = get_type_hints(run)
+            output = hints.pop("return", None)
+            inputs = [hint for hint in hints.values() if inspect.isclass(hint) and issubclass(hint, Model)]
+            if len(inputs) != 1 or not (inspect.isclass(output) and issubclass(output, Model)):
+                raise TypeError(f"{self.id}.{id}: an action takes (http, one Model) and returns a Model")
+            self.actions[id] = Action(
+                id=id,
+                title=title or _title(id),
+                summary=inspect.getdoc(run) or "",
+                input=inputs[0],
+                output=output,
+                run=run,
+                annotations=Annotations(read_only, idempotent, destructive),
+                aliases=aliases,
+                deprecated=deprecated,
+                idempotency=idempotency or self.idempotency,
+            )
+            return run
+
+        return register
+
+    def event(self, id: str, *, entity: str = "", key: str = "") -> Callable[[E], E]:
+        """Register the model of an event's data. The class's docstring is its description."""
+
+        def register(model: E) -> E:
+            self._new(self.events, "event", id)
+            self.events[id] = Event(id, inspect.cleandoc(model.__doc__ or ""), model, entity, key)
+            return model
+
+        return register
+
+    def picker(self, id: str, *, searches: bool = False, depends: tuple[str, ...] = ()) -> Callable[[Pages], Pages]:
+        """Register `async def pages(http, query) -> Page`. Where the provider cannot search, the hub pages and filters."""
+
+        def register(pages: Pages) -> Pages:
+            self._new(self.pickers, "picker", id)
+            self.pickers[id] = Picker(id, inspect.getdoc(pages) or "", pages, searches, depends)
+            return pages
+
+        return register
+
+    def webhook(self, *, verify: Verify) -> Callable[[Receive], Receive]:
+        """Register `def receive(delivery) -> Incoming | Reply`, called with verified deliveries only."""
+
+        def register(receive: Receive) -> Receive:
+            self.receive, self.verify = receive, verify
+            return receive
+
+        return register
+
+    def account(self, whoami: WhoAmI) -> WhoAmI:
+        """Register the call that tells whose credential it is. It doubles as the connection test."""
+        self.whoami = whoami
+        return whoami
+
+    def errors(self, check: Check) -> Check:
+        """Register how this provider says no, where HTTP status codes do not tell. Return None for an answer that is fine."""
+        self.check = check
+        return check
+
+    def name_event(self, data: object) -> str | None:
+        """The first declared event whose model accepts this payload; None when none does."""
+        for id, event in self.events.items():
+            try:
+                event.model.model_validate(data)
+            except ValidationError:
+                continue
+            return id
+        return None
+
+    def _new(self, table: dict[str, Any], kind: str, id: str) -> None:
+        if id in table:
+            raise ValueError(f"{self.id} declares the {kind} {id} twice")
+
+
+def _title(id: str) -> str:
+    """`email.send_with_template` as words: "Send with template email"."""
+    noun, _, verb = id.rpartition(".")
+    words = f"{verb} {noun}".replace("_", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:]
+

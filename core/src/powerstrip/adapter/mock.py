@@ -1,0 +1,137 @@
+"""A plausible answer made from a declared model: the same seed gives the same answer."""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+Schema: TypeAlias = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
+
+FORMATS = {
+    "email": "someone@example.com",
+    "date-time": "2026-01-01T00:00:00Z",
+    "date": "2026-01-01",
+    "time": "00:00:00Z",
+    "duration": "PT1H",
+    "uri": "https://example.com",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "binary": "c2FtcGxl",
+    "base64url": "c2FtcGxl",
+    "base64": "c2FtcGxl",
+    "ipv4": "192.0.2.1",
+    "password": "sample-password",
+}
+MAX_DEPTH = 12
+
+
+def mock(model: type[M], seed: str = "", echo: Mapping[str, Any] | None = None) -> M:
+    """An instance made from the model's schema.
+
+    `seed` varies ids and numbers; `echo` holds the call's input, whose values are taken over into equally named fields where
+    they fit. Raises `ValueError` when the schema cannot be satisfied without an example.
+    """
+    return model.model_validate(mock_wire(model, seed, echo), by_alias=True, by_name=True)
+
+
+def mock_wire(model: type[BaseModel], seed: str = "", echo: Mapping[str, Any] | None = None) -> Any:
+    """The same as JSON in the provider's spelling: what the provider would have answered."""
+    schema = model.model_json_schema(by_alias=True)
+    value = _Maker(schema.get("$defs", {}), seed).value(schema, model.__name__, 0)
+    try:
+        model.model_validate(value, by_alias=True, by_name=True)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example") from None
+    return _echoed(model, value, echo or {})
+
+
+def _echoed(model: type[BaseModel], value: Any, echo: Mapping[str, Any]) -> Any:
+    """Take over each value of the call that the answer's model accepts in a field of the same name."""
+    if not isinstance(value, dict):
+        return value
+    made = cast(Schema, value)
+    for name, field in model.model_fields.items():
+        wire = field.serialization_alias or field.alias or name
+        if name not in echo or wire not in made:
+            continue
+        tried = {**made, wire: echo[name]}
+        try:
+            model.model_validate(tried, by_alias=True, by_name=True)
+        except ValidationError:
+            continue
+        made = tried
+    return made
+
+
+class _Maker:
+    def __init__(self, defs: Mapping[str, Schema], seed: str) -> None:
+        self.defs = defs
+        self.random = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - for likeness, not for secrecy
+
+    def value(self, schema: Schema, name: str, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            return None
+        match schema:
+            case {"$ref": str(ref)}:
+                return self.value(self.defs[ref.rpartition("/")[2]], name, depth + 1)
+            case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
+                return first
+            case {"default": default} if default is not None:
+                return default
+            case {"anyOf": [*choices]} | {"oneOf": [*choices]}:
+                return self.value(_preferred(cast(list[Schema], choices)), name, depth + 1)
+            case {"allOf": [only]}:
+                return self.value(cast(Schema, only), name, depth + 1)
+            case {"type": "object"}:
+                fields = cast(dict[str, Schema], schema.get("properties", {}))
+                return {key: self.value(field, key, depth + 1) for key, field in fields.items()}
+            case {"type": "array"}:
+                return self._array(schema, name, depth)
+            case {"type": "integer"}:
+                return self._number(schema, whole=True)
+            case {"type": "number"}:
+                return self._number(schema, whole=False)
+            case {"type": "boolean"}:
+                return True
+            case {"type": "null"}:
+                return None
+            case {"type": "string"}:
+                return self._string(schema, name)
+            case _:
+                return f"sample-{_kebab(name)}"
+
+    def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
+        if "prefixItems" in schema:
+            return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
+        if "items" not in schema or depth >= MAX_DEPTH - 2:
+            return []
+        return [self.value(schema["items"], name, depth + 1) for _ in range(max(1, schema.get("minItems", 1)))]
+
+    def _number(self, schema: Schema, *, whole: bool) -> int | float:
+        low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + (1 if "exclusiveMinimum" in schema else 0))
+        high = schema.get("maximum", schema.get("exclusiveMaximum", low + 100) - (1 if "exclusiveMaximum" in schema else 0))
+        if whole:
+            return self.random.randint(int(low), max(int(low), int(high)))
+        return round(self.random.uniform(low, max(low, high)), 2)
+
+    def _string(self, schema: Schema, name: str) -> str:
+        if schema.get("format") in FORMATS:
+            return FORMATS[schema["format"]]
+        least, most = schema.get("minLength", 0), schema.get("maxLength", 200)
+        text = f"sample-{_kebab(name)}"
+        if name.lower().rstrip("s").endswith(("id", "ts", "key", "token", "etag")):
+            text += f"-{self.random.getrandbits(40):010x}"
+        return text.ljust(least, "x")[:most]
+
+
+def _preferred(choices: list[Schema]) -> Schema:
+    """The first choice that is something."""
+    return next((choice for choice in choices if choice.get("type") != "null"), choices[0])
+
+
+def _kebab(name: str) -> str:
+    return name.lower().replace("_", "-")

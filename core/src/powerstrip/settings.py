@@ -1,0 +1,93 @@
+"""The operator's settings: one object, read from the environment once and passed by hand."""
+
+import ipaddress
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+DEFAULT_DATA = "~/.local/share/powerstrip"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message says which and how to mend it."""
+
+
+class Settings(BaseModel):
+    """What the operator decides. Every exception from the safe default is listed by `powerstrip doctor`."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    data: Path
+    database_url: str = ""
+    allow_addresses: tuple[Network, ...] = ()
+    """Networks that the address guard lets pass, with plain http and any port."""
+    provider_urls: dict[str, str] = {}
+    """Provider id → base URL, for emulators and private deployments."""
+
+    @field_validator("provider_urls")
+    @classmethod
+    def _absolute(cls, urls: dict[str, str]) -> dict[str, str]:
+        for provider, url in urls.items():
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"the base URL of {provider} must be http(s)://host/…")
+        return urls
+
+    @property
+    def sqlite(self) -> bool:
+        """True where the hub keeps its own file, false on PostgreSQL."""
+        return not self.database_url
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        if self.database_url:
+            scheme, _, rest = self.database_url.partition("://")
+            return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else self.database_url
+        return f"sqlite:///{self.data / 'powerstrip.db'}"
+
+    def exceptions(self) -> list[str]:
+        """Each exception from the safe default in force, as a sentence."""
+        lines = [f"Addresses in {network} may be reached, with plain http and any port" for network in self.allow_addresses]
+        return lines + [f"Calls of {provider} go to {url}" for provider, url in self.provider_urls.items()]
+
+
+def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None = None) -> Settings:
+    """Read `POWERSTRIP_*`. `data` (from `--data`) wins over `POWERSTRIP_DATA`. Raises `SettingsError`."""
+    folder = data or Path(environ.get("POWERSTRIP_DATA") or DEFAULT_DATA)
+    try:
+        return Settings(
+            data=folder.expanduser().resolve(),
+            database_url=environ.get("POWERSTRIP_DATABASE_URL", ""),
+            allow_addresses=_networks(environ.get("POWERSTRIP_ALLOW_ADDRESSES", "")),
+            provider_urls=_urls(environ.get("POWERSTRIP_PROVIDER_URLS", "")),
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    words = text.replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(word) for word in words)
+    except ValueError as error:
+        raise SettingsError(f"POWERSTRIP_ALLOW_ADDRESSES: {error}. Write networks, such as 127.0.0.0/8,10.1.0.0/16") from None
+
+
+def _urls(text: str) -> dict[str, str]:
+    if not text.strip():
+        return {}
+    try:
+        urls: Any = json.loads(text)
+    except ValueError:
+        urls = None
+    if not isinstance(urls, dict):
+        raise SettingsError('POWERSTRIP_PROVIDER_URLS: write a JSON object, such as {"postmark": "http://127.0.0.1:4010"}')
+    return {str(provider): str(url).rstrip("/") for provider, url in urls.items()}

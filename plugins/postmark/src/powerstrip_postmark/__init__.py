@@ -1,0 +1,2 @@
+from powerstrip.adapter import Adapter
+postmark = Adapter(id='postmark', title='Postmark', base_url='https://example.com')
