@@ -1,1 +1,51 @@
-"""."""
+"""What is kept: tables, sessions, migrations, the group-commit writer, the audit chain. The only room that knows SQL."""
+
+from powerstrip.store.audit import Actor, AuditLog, AuditReport
+from powerstrip.store.engine import Store
+from powerstrip.store.lock import AlreadyRunning, hold_folder
+from powerstrip.store.rows import insert_row
+from powerstrip.store.schema import SchemaMismatch
+from powerstrip.store.scope import Scope, scope
+from powerstrip.store.tables import (
+    ApiKey,
+    Audit,
+    Credential,
+    DataKey,
+    Idempotency,
+    Integration,
+    Invocation,
+    Principal,
+    Project,
+    Role,
+    RoleAssignment,
+    Setting,
+    StoredFile,
+    WouldSend,
+)
+
+__all__ = [
+    "Actor",
+    "AlreadyRunning",
+    "ApiKey",
+    "Audit",
+    "AuditLog",
+    "AuditReport",
+    "Credential",
+    "DataKey",
+    "Idempotency",
+    "Integration",
+    "Invocation",
+    "Principal",
+    "Project",
+    "Role",
+    "RoleAssignment",
+    "SchemaMismatch",
+    "Scope",
+    "Setting",
+    "Store",
+    "StoredFile",
+    "WouldSend",
+    "hold_folder",
+    "insert_row",
+    "scope",
+]

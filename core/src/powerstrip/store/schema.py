@@ -1,0 +1,45 @@
+"""Migrations: the database is brought to this version's schema, under a lock, or refused."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`. A test holds it to that."""
+MIGRATION_LOCK = 0x706F7766
+
+
+class SchemaMismatch(Exception):
+    """The database belongs to another version of the hub."""
+
+
+def migrate(engine: Engine) -> None:
+    """Run what is missing in one transaction. Nothing heavy is imported where nothing is missing."""
+    with engine.connect().execution_options(writer=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        at = revision(connection)
+        if at == HEAD:
+            return
+        if at is not None and at > HEAD:
+            raise SchemaMismatch(
+                f"The database has schema {at}, made by a newer hub; this one knows up to {HEAD}. Upgrade the hub, or restore a backup"
+            )
+        _upgrade(connection)
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema revision the database says it has; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
