@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -90,4 +90,4 @@ def _urls(text: str) -> dict[str, str]:
         urls = None
     if not isinstance(urls, dict):
         raise SettingsError('POWERSTRIP_PROVIDER_URLS: write a JSON object, such as {"postmark": "http://127.0.0.1:4010"}')
-    return {str(provider): str(url).rstrip("/") for provider, url in urls.items()}
+    return {str(provider): str(url).rstrip("/") for provider, url in cast(dict[Any, Any], urls).items()}

@@ -35,7 +35,11 @@ WhoAmI: TypeAlias = Callable[[Http], Awaitable["Account"]]
 
 @dataclass(frozen=True)
 class Annotations:
-    """Safe-use hints: `read_only` has no effect (repeated freely, fit for dry runs), `idempotent` may be repeated, `destructive` cannot be undone."""
+    """Safe-use hints.
+
+    `read_only` has no effect: it is repeated freely and fit for dry runs. `idempotent` may be repeated. `destructive` cannot be
+    undone: people are asked first.
+    """
 
     read_only: bool = False
     idempotent: bool = False
@@ -99,7 +103,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Picker:
-    """A list of the provider's values. `searches` when the provider searches itself; `depends` names the fields it reads first."""
+    """A list of the provider's values.
+
+    `searches` when the provider searches itself; `depends` names the fields that must be filled first.
+    """
 
     id: str
     summary: str
@@ -230,12 +237,12 @@ class Adapter:
 
     def name_event(self, data: object) -> str | None:
         """The first declared event whose model accepts this payload; None when none does."""
-        for id, event in self.events.items():
+        for name, event in self.events.items():
             try:
                 event.model.model_validate(data)
             except ValidationError:
                 continue
-            return id
+            return name
         return None
 
     def _new(self, table: dict[str, Any], kind: str, id: str) -> None:
@@ -248,4 +255,3 @@ def _title(id: str) -> str:
     noun, _, verb = id.rpartition(".")
     words = f"{verb} {noun}".replace("_", " ").replace(".", " ").strip()
     return words[:1].upper() + words[1:]
-

@@ -124,20 +124,24 @@ class Basic(Auth):
 
     kind: str = "basic"
     user_field: str = "username"
-    password_field: str = "password"
+    password_field: str = "password"  # noqa: S105 - a name
     user_title: str = "User name"
-    password_title: str = "Password"
+    password_title: str = "Password"  # noqa: S105 - a label
 
     def form(self) -> type[Model]:
         user = (str, Field(title=self.user_title, min_length=1, max_length=512))
-        return _form("BasicCredentials", **{self.user_field: user, self.password_field: _secret(self.password_title, self.help)})
+        return _form(
+            "BasicCredentials", **{self.user_field: user, self.password_field: _secret(self.password_title, self.help)}
+        )
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         pair = f"{credentials[self.user_field]}:{credentials[self.password_field]}".encode()
         return request.with_headers(Authorization="Basic " + base64.b64encode(pair).decode())
 
     def show(self, request: Request, fields: Collection[str], settings: Settings, now: datetime) -> Request:
-        return request.with_headers(Authorization=f"Basic {placeholder(self.user_field)}:{placeholder(self.password_field)}")
+        return request.with_headers(
+            Authorization=f"Basic {placeholder(self.user_field)}:{placeholder(self.password_field)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +188,9 @@ class SigV4(Auth):
         proof = (shown.header("Authorization") or "").rpartition("Signature=")[0]
         return shown.with_headers(Authorization=proof + "Signature=" + placeholder("signature"))
 
-    def presign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime, seconds: int) -> str:
+    def presign(
+        self, request: Request, credentials: Credentials, settings: Settings, now: datetime, seconds: int
+    ) -> str:
         """A link that carries the signature in its query; valid for `seconds` (at most 604,800, as AWS has it)."""
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         params = [
@@ -209,18 +215,26 @@ class SigV4(Auth):
         return f"{stamp[:8]}/{self._region(settings)}/{self.service}/aws4_request"
 
     def _signature(
-        self, request: Request, signed: Mapping[str, str], digest: str, credentials: Credentials, settings: Settings, stamp: str
+        self,
+        request: Request,
+        signed: Mapping[str, str],
+        digest: str,
+        credentials: Credentials,
+        settings: Settings,
+        stamp: str,
     ) -> str:
         names = sorted(signed)
-        canonical = "\n".join([
-            request.method,
-            urlsplit(request.target).path or "/",
-            _query(request),
-            *(f"{name}:{signed[name]}" for name in names),
-            "",
-            ";".join(names),
-            digest,
-        ])
+        canonical = "\n".join(
+            [
+                request.method,
+                urlsplit(request.target).path or "/",
+                _query(request),
+                *(f"{name}:{signed[name]}" for name in names),
+                "",
+                ";".join(names),
+                digest,
+            ]
+        )
         scope = self._scope(settings, stamp)
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = ("AWS4" + credentials["secret_access_key"]).encode()
@@ -347,7 +361,10 @@ class JwtBearer(TokenAuth):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceAccount(TokenAuth):
-    """A Google service account: its whole JSON key file is the secret (Google Identity, "Using OAuth 2.0 for server to server")."""
+    """A Google service account: its whole JSON key file is the secret.
+
+    Source: Google Identity, "Using OAuth 2.0 for server to server applications".
+    """
 
     kind: str = "service_account"
     connect: ConnectMode = "service"
@@ -355,5 +372,8 @@ class ServiceAccount(TokenAuth):
     scopes: tuple[str, ...] = ()
 
     def form(self) -> type[Model]:
-        subject = (str, Field("", title="Act as", description="A user of the domain to act for, if any.", max_length=512))
+        subject = (
+            str,
+            Field("", title="Act as", description="A user of the domain to act for, if any.", max_length=512),
+        )
         return _form("ServiceAccountKey", key=_secret("JSON key file", self.help), subject=subject)

@@ -101,42 +101,111 @@ class Http:
     presigner: Presigner | None = None
 
     @overload
-    async def get(self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None) -> M: ...
+    async def get(
+        self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> M: ...
     @overload
-    async def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
-    async def get(self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Any:
+    async def get(
+        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Json: ...
+    async def get(
+        self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """GET and read the JSON answer, into `returns` if given."""
         return await self._call("GET", path, returns=returns, params=params, headers=headers)
 
     @overload
-    async def post(self, path: str, *, returns: type[M], json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> M: ...
+    async def post(
+        self,
+        path: str,
+        *,
+        returns: type[M],
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> M: ...
     @overload
-    async def post(self, path: str, *, json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
+    async def post(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json: ...
     async def post(self, path: str, *, returns: Any = None, **parts: Any) -> Any:
         """POST and read the JSON answer, into `returns` if given."""
         return await self._call("POST", path, returns=returns, **parts)
 
     @overload
-    async def put(self, path: str, *, returns: type[M], json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> M: ...
+    async def put(
+        self,
+        path: str,
+        *,
+        returns: type[M],
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> M: ...
     @overload
-    async def put(self, path: str, *, json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
+    async def put(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json: ...
     async def put(self, path: str, *, returns: Any = None, **parts: Any) -> Any:
         """PUT and read the JSON answer, into `returns` if given."""
         return await self._call("PUT", path, returns=returns, **parts)
 
     @overload
-    async def patch(self, path: str, *, returns: type[M], json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> M: ...
+    async def patch(
+        self,
+        path: str,
+        *,
+        returns: type[M],
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> M: ...
     @overload
-    async def patch(self, path: str, *, json: Any = None, form: Params | None = None, content: bytes | Content | None = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
+    async def patch(
+        self,
+        path: str,
+        *,
+        json: Any = None,
+        form: Params | None = None,
+        content: bytes | Content | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Json: ...
     async def patch(self, path: str, *, returns: Any = None, **parts: Any) -> Any:
         """PATCH and read the JSON answer, into `returns` if given."""
         return await self._call("PATCH", path, returns=returns, **parts)
 
     @overload
-    async def delete(self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None) -> M: ...
+    async def delete(
+        self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> M: ...
     @overload
-    async def delete(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
-    async def delete(self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Any:
+    async def delete(
+        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Json: ...
+    async def delete(
+        self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """DELETE and read the JSON answer, into `returns` if given."""
         return await self._call("DELETE", path, returns=returns, params=params, headers=headers)
 
@@ -144,12 +213,17 @@ class Http:
         """Send anything and get the raw answer, already checked for errors. Takes the parts that `post` takes."""
         return await self.sender(build(method, path, **parts))
 
-    async def download(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    async def download(
+        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
+    ) -> Response:
         """GET a body of any size; it is in the answer's `content`, on disk when it is large."""
         return await self.sender(build("GET", path, params=params, headers=headers, stream=True))
 
     async def send_to(self, method: Method, url: str, **parts: Any) -> Response:
-        """Send to an absolute URL that the provider handed out (an upload address). Its host must be declared; no credential goes along."""
+        """Send to an absolute URL that the provider handed out (an upload address).
+
+        Its host must be declared; no credential goes along.
+        """
         if not url.startswith(("https://", "http://")):
             raise Rejected("The provider handed out an address that is not http(s)")
         return await self.sender(build(method, url, signed=False, **parts))

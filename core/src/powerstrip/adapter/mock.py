@@ -45,7 +45,9 @@ def mock_wire(model: type[BaseModel], seed: str = "", echo: Mapping[str, Any] | 
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example") from None
+        raise ValueError(
+            f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example"
+        ) from None
     return _echoed(model, value, echo or {})
 
 
@@ -113,7 +115,9 @@ class _Maker:
 
     def _number(self, schema: Schema, *, whole: bool) -> int | float:
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + (1 if "exclusiveMinimum" in schema else 0))
-        high = schema.get("maximum", schema.get("exclusiveMaximum", low + 100) - (1 if "exclusiveMaximum" in schema else 0))
+        high = schema.get(
+            "maximum", schema.get("exclusiveMaximum", low + 100) - (1 if "exclusiveMaximum" in schema else 0)
+        )
         if whole:
             return self.random.randint(int(low), max(int(low), int(high)))
         return round(self.random.uniform(low, max(low, high)), 2)
