@@ -1,0 +1,227 @@
+"""The hub beside bare code, in one run: `python tests/benchmarks/run.py [section …]` prints one JSON line a section."""
+
+import argparse
+import contextlib
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+POWERSTRIP = str(Path(sys.executable).with_name("powerstrip"))
+EMAIL = {"sender": "shop@example.com", "to": "ada@example.com", "subject": "Hello", "text_body": "Hi Ada"}
+TICKS = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+SUT, LOAD = CORES[0], CORES[-1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list[str], ready: str, core: int = SUT, body: bytes | None = None, **env: str) -> Iterator["Process"]:
+    with tempfile.TemporaryFile() as log:
+        started = time.perf_counter()
+        child = subprocess.Popen(
+            ["taskset", "-c", str(core), *command], cwd=HERE, env=os.environ | env, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_for(ready, child, log, body)
+            yield Process(child.pid, time.perf_counter() - started)
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+class Process:
+    def __init__(self, pid: int, ready_s: float) -> None:
+        self.pid, self.ready_s = pid, ready_s
+
+    def cpu_s(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def memory_mb(self) -> float:
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return round(sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024, 1)
+
+
+def wait_for(url: str, child: "subprocess.Popen[bytes]", log, body: bytes | None) -> None:
+    for _ in range(3000):
+        if child.poll() is not None:
+            log.seek(0)
+            raise SystemExit(log.read().decode()[-2000:])
+        try:
+            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+            urllib.request.urlopen(request, timeout=5).read()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.01)
+    raise SystemExit(f"{url} never answered")
+
+
+def provider(stack: contextlib.ExitStack) -> str:
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    stack.enter_context(running([sys.executable, "provider.py", str(port)], url, core=LOAD, body=b"{}"))
+    return url
+
+
+def bare(stack: contextlib.ExitStack, provider_url: str, app: str = "bare:app", factory: bool = False) -> tuple[str, Process]:
+    folder, port = stack.enter_context(tempfile.TemporaryDirectory()), free_port()
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log", "--log-level", "error"]
+    command += ["--loop", "uvloop", "--http", "httptools"] + (["--factory"] if factory else [])
+    env = {"BARE_DB": f"{folder}/bare.db", "BARE_PROVIDER": provider_url}
+    url = f"http://127.0.0.1:{port}"
+    return url, stack.enter_context(running(command, url + "/health", body=b'{"name":"x"}', **env))
+
+
+class Hub:
+    """A served hub with one live and one sandboxed Postmark integration."""
+
+    def __init__(self, stack: contextlib.ExitStack, provider_url: str, **env: str) -> None:
+        folder, port = stack.enter_context(tempfile.TemporaryDirectory()), free_port()
+        self.url, self.folder = f"http://127.0.0.1:{port}", folder
+        self.env = {
+            "POWERSTRIP_PROVIDER_URLS": json.dumps({"postmark": provider_url}),
+            "POWERSTRIP_ALLOW_ADDRESSES": "127.0.0.0/8",
+            **env,
+        }
+        made = self.cli("init", "--data", folder, "--project", "bench", "--json")
+        self.key = json.loads(made)["api_key"]
+        self.process = stack.enter_context(
+            running([POWERSTRIP, "serve", "--data", folder, "--port", str(port)], self.url + "/health", **self.env)
+        )
+        self.post("integrations", {"name": "bench", "provider": "postmark", "credentials": {"server_token": "bench-token"}})
+
+    def cli(self, *words: str) -> str:
+        return subprocess.run([POWERSTRIP, *words], env=os.environ | self.env, check=True, capture_output=True, text=True).stdout
+
+    def post(self, path: str, body: dict) -> dict:
+        request = urllib.request.Request(
+            f"{self.url}/v1/projects/bench/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"},
+        )
+        return json.loads(urllib.request.urlopen(request, timeout=20).read())
+
+
+def drive(url: str, process: Process, connections: int, seconds: float, body: dict, key: str = "") -> dict:
+    job = {
+        "url": url,
+        "connections": connections,
+        "seconds": seconds,
+        "body": json.dumps(body),
+        "headers": {"Authorization": f"Bearer {key}"} if key else {},
+    }
+    before = process.cpu_s()
+    command = ["taskset", "-c", str(LOAD), sys.executable, str(HERE / "load.py")]
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr[-1500:])
+    result = json.loads(done.stdout)
+    return result | {"per_core": round(result["requests"] / max(0.01, process.cpu_s() - before), 1)}
+
+
+def best(runs: list[dict]) -> dict:
+    """Of several rounds: the best rate and latencies (noise only worsens them) and the median per core."""
+    return {
+        "rps": max(run["rps"] for run in runs),
+        "p50_ms": min(run["p50_ms"] for run in runs),
+        "p99_ms": min(run["p99_ms"] for run in runs),
+        "per_core": statistics.median(run["per_core"] for run in runs),
+        "errors": sum(run["errors"] for run in runs),
+    }
+
+
+def action(seconds: float, rounds: int) -> dict:
+    """An action call and a sandboxed one, at 1 and at 32 connections."""
+    with contextlib.ExitStack() as stack:
+        upstream = provider(stack)
+        bare_url, bare_process = bare(stack, upstream)
+        hub = Hub(stack, upstream)
+        route = f"{hub.url}/v1/projects/bench/actions/postmark.email.send/invocations"
+        variants = {
+            "bare_action": (f"{bare_url}/action", bare_process, EMAIL, ""),
+            "hub_action": (route, hub.process, {"input": EMAIL}, hub.key),
+            "bare_sandbox": (f"{bare_url}/mock", bare_process, EMAIL, ""),
+            "hub_sandbox": (route, hub.process, {"input": EMAIL, "sandbox": True}, hub.key),
+        }
+        runs: dict[tuple[str, int], list[dict]] = {}
+        for _ in range(rounds):
+            for name, (url, process, body, key) in variants.items():
+                for connections in (1, 32):
+                    got = drive(url, process, connections, seconds, body, key)
+                    runs.setdefault((name, connections), []).append(got)
+        table = {f"{name}_c{connections}": best(got) for (name, connections), got in runs.items()}
+    ratios = {
+        f"{kind}_per_core_c32": round(table[f"hub_{kind}_c32"]["per_core"] / table[f"bare_{kind}_c32"]["per_core"], 3)
+        for kind in ("action", "sandbox")
+    }
+    extra = {f"{kind}_extra_p50_ms_c1": round(table[f"hub_{kind}_c1"]["p50_ms"] - table[f"bare_{kind}_c1"]["p50_ms"], 3) for kind in ("action", "sandbox")}
+    return {"ratios": ratios | extra, "numbers": table}
+
+
+def timed(command: list[str], times: int = 7) -> float:
+    took = []
+    for _ in range(times):
+        started = time.perf_counter()
+        subprocess.run(["taskset", "-c", str(SUT), *command], check=True, capture_output=True)
+        took.append((time.perf_counter() - started) * 1e3)
+    return round(statistics.median(took), 1)
+
+
+def start(seconds: float, rounds: int) -> dict:
+    """`--help` beside bare Python; a served hub beside a bare Litestar and SQLModel server."""
+    python, help_ms = timed([sys.executable, "-c", "pass"]), timed([POWERSTRIP, "--help"])
+    bare_s, hub_s = [], []
+    for _ in range(rounds):
+        with contextlib.ExitStack() as stack:
+            bare_s.append(bare(stack, "", "bare:litestar_app", factory=True)[1].ready_s)
+        with contextlib.ExitStack() as stack:
+            hub_s.append(Hub(stack, "http://127.0.0.1:9").process.ready_s)
+    ratios = {"help": round(help_ms / python, 2), "ready": round(statistics.median(hub_s) / statistics.median(bare_s), 2)}
+    numbers = {"python_ms": python, "help_ms": help_ms, "bare_ready_s": statistics.median(bare_s), "hub_ready_s": statistics.median(hub_s)}
+    return {"ratios": ratios, "numbers": numbers}
+
+
+def memory(seconds: float, rounds: int) -> dict:
+    """Idle memory (PSS), and after many calls."""
+    calls = 10_000 if seconds < 5 else 100_000
+    with contextlib.ExitStack() as stack:
+        hub = Hub(stack, provider(stack))
+        idle, done = hub.process.memory_mb(), 0
+        route = f"{hub.url}/v1/projects/bench/actions/postmark.email.send/invocations"
+        while done < calls:
+            done += drive(route, hub.process, 32, 10 if calls > 10_000 else 3, {"input": EMAIL}, hub.key)["requests"]
+        busy = hub.process.memory_mb()
+    return {"ratios": {"after_calls": round(busy / idle, 2)}, "numbers": {"idle_mb": idle, "after_mb": busy, "calls": done}}
+
+
+SECTIONS = {"action": action, "start": start, "memory": memory}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=[])
+    parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="alternating rounds")
+    options = parser.parse_args()
+    for name in options.sections or SECTIONS:
+        print(json.dumps({"section": name, **SECTIONS[name](options.seconds, options.rounds)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
