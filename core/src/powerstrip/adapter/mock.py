@@ -1,6 +1,7 @@
 """A plausible answer made from a declared model: the same seed gives the same answer."""
 
 import hashlib
+import math
 import random
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar, cast
@@ -45,9 +46,7 @@ def mock_wire(model: type[BaseModel], seed: str = "", echo: Mapping[str, Any] | 
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise ValueError(
-            f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example"
-        ) from None
+        raise ValueError(f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example") from None
     return _echoed(model, value, echo or {})
 
 
@@ -78,30 +77,35 @@ class _Maker:
         if depth > MAX_DEPTH:
             return None
         match schema:
-            case {"$ref": str(ref)}:
-                return self.value(self.defs[ref.rpartition("/")[2]], name, depth + 1)
             case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
                 return first
-            case {"default": default} if default is not None:
+            case {"default": default} if default is not None or _leads_on(name):
                 return default
+            case {"$ref": str(ref)}:
+                return self.value(self.defs[ref.rpartition("/")[2]], name, depth + 1)
             case {"anyOf": [*choices]} | {"oneOf": [*choices]}:
-                return self.value(_preferred(cast(list[Schema], choices)), name, depth + 1)
+                return self.value(_preferred(cast(list[Schema], choices), depth), name, depth + 1)
             case {"allOf": [only]}:
                 return self.value(cast(Schema, only), name, depth + 1)
-            case {"type": "object"}:
+            case _:
+                return self._typed(schema, name, depth)
+
+    def _typed(self, schema: Schema, name: str, depth: int) -> Any:
+        match schema.get("type"):
+            case "object":
                 fields = cast(dict[str, Schema], schema.get("properties", {}))
                 return {key: self.value(field, key, depth + 1) for key, field in fields.items()}
-            case {"type": "array"}:
+            case "array":
                 return self._array(schema, name, depth)
-            case {"type": "integer"}:
-                return self._number(schema, whole=True)
-            case {"type": "number"}:
-                return self._number(schema, whole=False)
-            case {"type": "boolean"}:
-                return True
-            case {"type": "null"}:
+            case "integer":
+                return self._whole(schema)
+            case "number":
+                return self._number(schema)
+            case "boolean":
+                return not _leads_on(name)
+            case "null":
                 return None
-            case {"type": "string"}:
+            case "string":
                 return self._string(schema, name)
             case _:
                 return f"sample-{_kebab(name)}"
@@ -109,32 +113,59 @@ class _Maker:
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         if "prefixItems" in schema:
             return [self.value(item, name, depth + 1) for item in schema["prefixItems"]]
-        if "items" not in schema or depth >= MAX_DEPTH - 2:
+        least = schema.get("minItems", 0)
+        if "items" not in schema or (depth >= MAX_DEPTH - 2 and not least):
             return []
-        return [self.value(schema["items"], name, depth + 1) for _ in range(max(1, schema.get("minItems", 1)))]
+        return [self.value(schema["items"], name, depth + 1) for _ in range(max(1, least))]
 
-    def _number(self, schema: Schema, *, whole: bool) -> int | float:
-        low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + (1 if "exclusiveMinimum" in schema else 0))
-        high = schema.get(
-            "maximum", schema.get("exclusiveMaximum", low + 100) - (1 if "exclusiveMaximum" in schema else 0)
-        )
-        if whole:
-            return self.random.randint(int(low), max(int(low), int(high)))
-        return round(self.random.uniform(low, max(low, high)), 2)
+    def _whole(self, schema: Schema) -> int:
+        low, high = _bounds(schema, step=1)
+        factor = schema.get("multipleOf", 1)
+        least, most = math.ceil(low / factor), math.floor(high / factor)
+        return int(self.random.randint(least, max(least, most)) * factor)
+
+    def _number(self, schema: Schema) -> float:
+        low, high = _bounds(schema, step=0)
+        if "multipleOf" in schema:
+            return math.ceil(low / schema["multipleOf"]) * schema["multipleOf"]
+        made = self.random.uniform(low, max(low, high))
+        return rounded if low <= (rounded := round(made, 2)) <= high else made
 
     def _string(self, schema: Schema, name: str) -> str:
         if schema.get("format") in FORMATS:
             return FORMATS[schema["format"]]
-        least, most = schema.get("minLength", 0), schema.get("maxLength", 200)
         text = f"sample-{_kebab(name)}"
         if name.lower().rstrip("s").endswith(("id", "ts", "key", "token", "etag")):
             text += f"-{self.random.getrandbits(40):010x}"
-        return text.ljust(least, "x")[:most]
+        return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 200)]
 
 
-def _preferred(choices: list[Schema]) -> Schema:
-    """The first choice that is something."""
-    return next((choice for choice in choices if choice.get("type") != "null"), choices[0])
+def _bounds(schema: Schema, step: int) -> tuple[float, float]:
+    """The least and the greatest number that the schema allows; 100 apart where it leaves one end open."""
+    low = schema.get("minimum", schema["exclusiveMinimum"] + step if "exclusiveMinimum" in schema else None)
+    high = schema.get("maximum", schema["exclusiveMaximum"] - step if "exclusiveMaximum" in schema else None)
+    if low is None:
+        low = 0 if high is None or high >= 0 else high - 100
+    if high is None:
+        high = low + 100
+    if step:
+        return low, high
+    inset = (high - low) / 1000
+    return low + (inset if "exclusiveMinimum" in schema else 0), high - (inset if "exclusiveMaximum" in schema else 0)
+
+
+def _preferred(choices: list[Schema], depth: int) -> Schema:
+    """The first choice that is something; null where a model that holds itself has gone deep enough."""
+    nothing = [choice for choice in choices if choice.get("type") == "null"]
+    if nothing and depth >= MAX_DEPTH // 2:
+        return nothing[0]
+    return next((choice for choice in choices if choice not in nothing), choices[0])
+
+
+def _leads_on(name: str) -> bool:
+    """Does the field lead to a next page? A made-up answer is a whole one: whoever follows it would never end."""
+    word = name.lower().replace("_", "").replace("-", "")
+    return word.startswith("next") or word in ("cursor", "continuationtoken", "hasmore", "more", "istruncated")
 
 
 def _kebab(name: str) -> str:
