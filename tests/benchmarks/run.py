@@ -170,7 +170,10 @@ def action(seconds: float, rounds: int) -> dict:
         f"{kind}_per_core_c32": round(table[f"hub_{kind}_c32"]["per_core"] / table[f"bare_{kind}_c32"]["per_core"], 3)
         for kind in ("action", "sandbox")
     }
-    extra = {f"{kind}_extra_p50_ms_c1": round(table[f"hub_{kind}_c1"]["p50_ms"] - table[f"bare_{kind}_c1"]["p50_ms"], 3) for kind in ("action", "sandbox")}
+    extra = {
+        f"{kind}_extra_p50_ms_c1": round(table[f"hub_{kind}_c1"]["p50_ms"] - table[f"bare_{kind}_c1"]["p50_ms"], 3)
+        for kind in ("action", "sandbox")
+    }
     return {"ratios": ratios | extra, "numbers": table}
 
 
@@ -193,7 +196,12 @@ def start(seconds: float, rounds: int) -> dict:
         with contextlib.ExitStack() as stack:
             hub_s.append(Hub(stack, "http://127.0.0.1:9").process.ready_s)
     ratios = {"help": round(help_ms / python, 2), "ready": round(statistics.median(hub_s) / statistics.median(bare_s), 2)}
-    numbers = {"python_ms": python, "help_ms": help_ms, "bare_ready_s": statistics.median(bare_s), "hub_ready_s": statistics.median(hub_s)}
+    numbers = {
+        "python_ms": python,
+        "help_ms": help_ms,
+        "bare_ready_s": statistics.median(bare_s),
+        "hub_ready_s": statistics.median(hub_s),
+    }
     return {"ratios": ratios, "numbers": numbers}
 
 
