@@ -1,0 +1,35 @@
+"""What can go wrong between a program and a hub."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ClientError(Exception):
+    """The base of both: the hub said no, or could not be reached."""
+
+
+class HubError(ClientError):
+    """The hub answered with an error.
+
+    `code` is stable and for programs, `message` is for people and `details` names fields and reasons. `retry_after` is in
+    seconds, None where the hub named none.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = dict(details or {})
+        self.retry_after = retry_after
+
+
+class HubUnreachable(ClientError):
+    """No answer came from the hub: it is down, the address is wrong, or the network failed. The work may have been done."""
