@@ -3,7 +3,7 @@
 from powerstrip.store.audit import Actor, AuditLog, AuditReport
 from powerstrip.store.engine import Store
 from powerstrip.store.lock import AlreadyRunning, hold_folder
-from powerstrip.store.rows import insert_row
+from powerstrip.store.rows import Prepared, connection_of, insert_row
 from powerstrip.store.schema import SchemaMismatch
 from powerstrip.store.scope import Scope, scope
 from powerstrip.store.tables import (
@@ -35,6 +35,7 @@ __all__ = [
     "Idempotency",
     "Integration",
     "Invocation",
+    "Prepared",
     "Principal",
     "Project",
     "Role",
@@ -45,6 +46,7 @@ __all__ = [
     "Store",
     "StoredFile",
     "WouldSend",
+    "connection_of",
     "hold_folder",
     "insert_row",
     "scope",

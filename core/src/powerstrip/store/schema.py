@@ -23,7 +23,8 @@ def migrate(engine: Engine) -> None:
             return
         if at is not None and at > HEAD:
             raise SchemaMismatch(
-                f"The database has schema {at}, made by a newer hub; this one knows up to {HEAD}. Upgrade the hub, or restore a backup"
+                f"The database has schema {at}, made by a newer hub; this one knows up to {HEAD}."
+                " Upgrade the hub, or restore a backup"
             )
         _upgrade(connection)
 

@@ -1,5 +1,6 @@
 """The one place where a row's project is enforced."""
 
+import re
 from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session, SQLModel, and_, col, or_, select
@@ -75,4 +76,4 @@ def _column(table: type[SQLModel], name: str) -> Any:
 
 
 def _word(table: type[SQLModel]) -> str:
-    return str(table.__tablename__).replace("_", " ")
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", table.__name__).lower()

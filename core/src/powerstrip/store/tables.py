@@ -1,9 +1,11 @@
 """The tables. Times are RFC 3339 texts in UTC, JSON is text, ids are `prefix_` + 128 random bits: the same on both databases."""
 
 import json
+import re
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Dialect, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -41,14 +43,22 @@ def _project() -> Any:
     return Field(foreign_key="project.id", index=True, max_length=40)
 
 
-class Setting(SQLModel, table=True):
+class Table(SQLModel):
+    """The base of all tables: `RoleAssignment` is kept as `role_assignment`."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore[reportIncompatibleVariableOverride] - SQLAlchemy's own way
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+class Setting(Table, table=True):
     """One fact about the hub itself (the master key's check value, this instance's id)."""
 
     name: str = Field(primary_key=True, max_length=80)
     value: str
 
 
-class Project(SQLModel, table=True):
+class Project(Table, table=True):
     """A workspace. `mode` is fixed when it is made: a sandbox never becomes live."""
 
     id: str = _id("prj")
@@ -64,7 +74,7 @@ class Project(SQLModel, table=True):
     updated_at: str = Field(default_factory=stamp)
 
 
-class Principal(SQLModel, table=True):
+class Principal(Table, table=True):
     """Who acts. `project_id` is its home."""
 
     id: str = _id("prn")
@@ -81,7 +91,7 @@ class Principal(SQLModel, table=True):
     updated_at: str = Field(default_factory=stamp)
 
 
-class Role(SQLModel, table=True):
+class Role(Table, table=True):
     """A named bundle of permissions. Built-in ones have no project."""
 
     __table_args__: ClassVar = (UniqueConstraint("project_id", "name"),)
@@ -97,10 +107,9 @@ class Role(SQLModel, table=True):
     updated_at: str = Field(default_factory=stamp)
 
 
-class RoleAssignment(SQLModel, table=True):
+class RoleAssignment(Table, table=True):
     """A role held in one project, or in all of them where `project_id` is empty."""
 
-    __tablename__ = "role_assignment"
     __table_args__: ClassVar = (UniqueConstraint("project_id", "principal_id", "role_id"),)
 
     id: str = _id("ra")
@@ -111,10 +120,8 @@ class RoleAssignment(SQLModel, table=True):
     created_at: str = Field(default_factory=stamp)
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKey(Table, table=True):
     """An API key's hash. The key itself is shown once and kept nowhere."""
-
-    __tablename__ = "api_key"
 
     id: str = _id("key")
     project_id: str = _project()
@@ -130,10 +137,8 @@ class ApiKey(SQLModel, table=True):
     updated_at: str = Field(default_factory=stamp)
 
 
-class DataKey(SQLModel, table=True):
+class DataKey(Table, table=True):
     """A project's data key, wrapped by the master key. The newest `current` one seals; older ones still open."""
-
-    __tablename__ = "data_key"
 
     id: str = _id("dk")
     project_id: str = _project()
@@ -143,7 +148,7 @@ class DataKey(SQLModel, table=True):
     created_at: str = Field(default_factory=stamp)
 
 
-class Integration(SQLModel, table=True):
+class Integration(Table, table=True):
     """A connection to one provider. `mode` never changes; `origin` is where its credential may go."""
 
     __table_args__: ClassVar = (UniqueConstraint("project_id", "provider", "name_key"),)
@@ -171,7 +176,7 @@ class Integration(SQLModel, table=True):
     updated_at: str = Field(default_factory=stamp)
 
 
-class Credential(SQLModel, table=True):
+class Credential(Table, table=True):
     """One sealed version of an integration's credential."""
 
     __table_args__: ClassVar = (UniqueConstraint("integration_id", "version"),)
@@ -187,7 +192,7 @@ class Credential(SQLModel, table=True):
     created_at: str = Field(default_factory=stamp)
 
 
-class Invocation(SQLModel, table=True):
+class Invocation(Table, table=True):
     """One call of an action, from its acceptance to its end."""
 
     __table_args__: ClassVar = (Index("ix_invocation_page", "project_id", "started_at", "id"),)
@@ -218,7 +223,7 @@ class Invocation(SQLModel, table=True):
     finished_at: str | None = None
 
 
-class Idempotency(SQLModel, table=True):
+class Idempotency(Table, table=True):
     """A caller's idempotency key, what it was first used for, and the call it led to."""
 
     project_id: str = Field(primary_key=True, foreign_key="project.id", max_length=40)
@@ -229,10 +234,9 @@ class Idempotency(SQLModel, table=True):
     created_at: str = Field(default_factory=stamp)
 
 
-class WouldSend(SQLModel, table=True):
+class WouldSend(Table, table=True):
     """A request that a sandbox did not send: the ledger of "would have sent"."""
 
-    __tablename__ = "would_send"
     __table_args__: ClassVar = (Index("ix_would_send_page", "project_id", "created_at", "id"),)
 
     id: str = _id("ws")
@@ -255,7 +259,7 @@ class WouldSend(SQLModel, table=True):
     created_at: str = Field(default_factory=stamp)
 
 
-class Audit(SQLModel, table=True):
+class Audit(Table, table=True):
     """One link of the audit chain: `hash` covers the row and `previous`, the hash of the row before it."""
 
     __table_args__: ClassVar = (Index("ix_audit_project", "project_id", "seq"),)
@@ -279,10 +283,8 @@ class Audit(SQLModel, table=True):
     hash: str
 
 
-class StoredFile(SQLModel, table=True):
+class StoredFile(Table, table=True):
     """A file handed to the hub for a call, or made by one. Its content lies in the data folder until `expires_at`."""
-
-    __tablename__ = "stored_file"
 
     id: str = _id("file")
     project_id: str = _project()

@@ -1,13 +1,12 @@
 """Alembic's way in: the connection comes from the hub, so that a migration shares its transaction and its lock."""
 
 from alembic import context
-from sqlmodel import SQLModel
 
-from powerstrip.store import tables  # noqa: F401 - fills the metadata
+from powerstrip.store.tables import Table
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SQLModel.metadata,
+    target_metadata=Table.metadata,
     transactional_ddl=True,
     render_as_batch=True,
 )
