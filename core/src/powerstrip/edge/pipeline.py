@@ -1,0 +1,214 @@
+"""One call's way out, a step each: bind, limit, retry, sign, guard, send, check, record.
+
+The sandbox's way is the same up to the door: same binding, guard, limits and choice of auth. There it writes down and sends
+nothing.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from ssl import SSLContext
+from typing import Any, TypeAlias
+
+import structlog
+
+from powerstrip.adapter import AuthFailed, Mtls, NoAuth, PowerstripError, RateLimited, Rejected, Request, Response
+from powerstrip.adapter.auth import placeholder
+from powerstrip.adapter.statuses import check_status
+from powerstrip.clock import monotonic, now
+from powerstrip.edge.bind import Outgoing, ProviderUrls, base_of, bind
+from powerstrip.edge.call import Bound, Call, Trace
+from powerstrip.edge.errors import NoAnswer, Refused
+from powerstrip.edge.guard import Guard, Reach
+from powerstrip.edge.headers import check_headers
+from powerstrip.edge.limit import Clock, Limits, Pause
+from powerstrip.edge.live import Flight, Transport
+from powerstrip.edge.retry import ATTEMPTS, Chance, delay, may_repeat
+from powerstrip.edge.sandbox import answer, record
+from powerstrip.edge.scrub import Scrub
+from powerstrip.edge.signing import Credentials, presigned, secrets_of, shown_fields, signed
+from powerstrip.edge.tls import ClientCertificates
+
+log = structlog.get_logger("powerstrip.edge")
+
+DEFAULT_HOLD = 1.0
+"""Seconds that an integration pauses after a 429 that names none."""
+Reveal: TypeAlias = Callable[[Any], Mapping[str, str]]
+"""Opens a sealed credential: the vault's, handed in."""
+
+
+@dataclass(frozen=True)
+class Tempo:
+    """Time and chance, so that tests can set them."""
+
+    clock: Clock = monotonic
+    pause: Pause = asyncio.sleep
+    chance: Chance = random.random
+
+
+@dataclass(frozen=True)
+class Gear:
+    """What all calls share."""
+
+    guard: Guard
+    limits: Limits
+    transport: Transport
+    certificates: ClientCertificates
+    reveal: Reveal
+    provider_urls: ProviderUrls
+    tempo: Tempo
+
+
+class Pipeline:
+    """The way out of one call of one integration."""
+
+    def __init__(self, gear: Gear, bound: Bound, call: Call, trace: Trace) -> None:
+        self.gear = gear
+        self.bound = bound
+        self.call = call
+        self.trace = trace
+
+    async def live(self, request: Request) -> Response:
+        """Send a request, again where that is safe, and give the checked answer."""
+        out, reach, number = self._prepared(request)
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(out, reach, number)
+            except PowerstripError as error:
+                self._note(error, out, attempt)
+                if not await self._again(error, out.request, attempt):
+                    raise
+            attempt += 1
+
+    async def sandbox(self, request: Request) -> Response:
+        """Write a request down and answer it. A simulated failure is what remains after the retries: it is not repeated."""
+        out, _, number = self._prepared(request)
+        await self._limited()
+        recorded = await record(out, self.bound, self.call, number)
+        self.trace.would_send.append(recorded.row)
+        try:
+            return answer(recorded, self.call)
+        except NoAnswer:
+            self._went_out(out.request, number)
+            raise
+
+    def presign_live(self, request: Request, seconds: int) -> str:
+        """A link made with the credential."""
+        out, _ = self._guarded(request)
+        return presigned(out.request, self.bound, self._credentials(request), now(), seconds)
+
+    def presign_sandbox(self, request: Request, seconds: int) -> str:
+        """The same with placeholders."""
+        out, _ = self._guarded(request)
+        fields = {name: placeholder(name) for name in shown_fields(self.bound)}
+        return presigned(out.request, self.bound, fields, now(), seconds)
+
+    def _guarded(self, request: Request) -> tuple[Outgoing, Reach]:
+        base = base_of(self.bound.adapter, self.bound.config, self.gear.provider_urls)
+        out = bind(request, base, self.bound.adapter)
+        self.trace.host = out.url.host
+        return out, self.gear.guard.reach(out.url, chosen=out.chosen)
+
+    def _prepared(self, request: Request) -> tuple[Outgoing, Reach, int]:
+        out, reach = self._guarded(request)
+        number = self.trace.requests
+        self.trace.requests += 1
+        return replace(out, request=self._keyed(out.request, number)), reach, number
+
+    def _keyed(self, request: Request, number: int) -> Request:
+        """The request with the provider's idempotency header: the same for every repeat, another for every request of a call."""
+        if self.call.idempotency is None or not self._writes(request) or not request.signed:
+            return request
+        key = self.call.idempotency_key or self.call.invocation_id
+        key = f"{key}-{number}" if number else key
+        pair = (self.call.idempotency.header, key)
+        check_headers((pair,))
+        return replace(request.with_header_pairs(pair), idempotency_key=key)
+
+    async def _attempt(self, out: Outgoing, reach: Reach, number: int) -> Response:
+        await self._limited()
+        credentials = self._credentials(out.request)
+        scrub = Scrub(secrets_of(self.bound.auth, credentials))
+        try:
+            request = await signed(out.request, self.bound, credentials, now())
+            response = await self._sent(replace(out, request=request), reach, credentials, number)
+            return self._checked(scrub.response(response))
+        except PowerstripError as error:
+            scrub.error(error)
+            raise
+
+    async def _limited(self) -> None:
+        await self.gear.limits.take_turn(self.bound.integration_id, self.bound.adapter.rate, self.call.deadline)
+
+    def _credentials(self, request: Request) -> Credentials:
+        if not request.signed or isinstance(self.bound.auth, NoAuth):
+            return {}
+        if self.bound.credential is None:
+            raise AuthFailed("This integration has no credential. Enter one")
+        return self.gear.reveal(self.bound.credential)
+
+    async def _sent(self, out: Outgoing, reach: Reach, credentials: Credentials, number: int) -> Response:
+        flight = Flight(
+            request=out.request,
+            url=out.url,
+            reach=reach,
+            deadline=self.call.deadline,
+            tls=self._certificate(out.request, credentials),
+            on_sent=lambda: self._went_out(out.request, number),
+        )
+        self.trace.attempts += 1
+        response = await self.gear.transport.send(flight)
+        self.trace.open_writes.discard(number)
+        self.trace.status = response.status
+        if response.content is not None and response.content.path is not None:
+            self.trace.files.append(response.content.path)
+        return response
+
+    def _certificate(self, request: Request, credentials: Credentials) -> SSLContext | None:
+        if not isinstance(self.bound.auth, Mtls) or not request.signed:
+            return None
+        return self.gear.certificates.context(credentials["certificate"], credentials["private_key"])
+
+    def _checked(self, response: Response) -> Response:
+        """The adapter's own reading first, then the table of statuses. A file is not looked into."""
+        try:
+            check_status(response, None if response.content else self.bound.adapter.check)
+        except RateLimited as error:
+            hold = DEFAULT_HOLD if error.retry_after is None else error.retry_after
+            self.gear.limits.hold(self.bound.integration_id, hold)
+            raise
+        return response
+
+    async def _again(self, error: PowerstripError, request: Request, attempt: int) -> bool:
+        """Wait for the next attempt; False where there is none."""
+        if attempt >= ATTEMPTS or not may_repeat(error, request, self.call):
+            return False
+        wait = delay(error, attempt, self.gear.tempo.chance)
+        if self.gear.tempo.clock() + wait >= self.call.deadline:
+            return False
+        self.trace.retries += 1
+        await self.gear.tempo.pause(wait)
+        return True
+
+    def _writes(self, request: Request) -> bool:
+        return not (self.call.read_only or request.read_only or request.method in ("GET", "HEAD"))
+
+    def _went_out(self, request: Request, number: int) -> None:
+        if self._writes(request):
+            self.trace.open_writes.add(number)
+
+    def _note(self, error: PowerstripError, out: Outgoing, attempt: int) -> None:
+        """Log a failure by these fields alone: no path, query, header or body, and not the provider's words."""
+        if isinstance(error, Rejected) and not isinstance(error, Refused):
+            return
+        log.warning(
+            "edge.failed",
+            provider=self.bound.provider,
+            integration=self.bound.integration_id,
+            host=out.url.host,
+            method=out.request.method,
+            attempt=attempt,
+            error=type(error).__name__,
+        )

@@ -1,0 +1,109 @@
+"""A sandbox's end of the line: the request is written down, and an answer made up from the declared model.
+
+Nothing here opens a connection, looks up a name or sees a credential.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+
+from powerstrip.adapter import Content, Request, Response
+from powerstrip.adapter.mock import mock_wire
+from powerstrip.adapter.statuses import check_status
+from powerstrip.clock import now
+from powerstrip.edge.bind import UNRESERVED, Outgoing, query_of
+from powerstrip.edge.call import Bound, Call, Simulate
+from powerstrip.edge.errors import NoAnswer, Refused, SandboxAnswer
+from powerstrip.edge.signing import INLINE_BYTES, shown
+from powerstrip.edge.wire import wire_headers
+from powerstrip.store import WouldSend
+
+KEPT_BODY = 64 * 1024
+"""Bytes of a body that the ledger keeps."""
+MAX_REQUESTS = 100
+"""Of one call: an adapter that pages until the end would page forever through mocks."""
+_SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
+    "unauthorized": (401, "Simulated: the provider refuses the credential", {}),
+    "rate_limited": (429, "Simulated: the provider asks for fewer calls", {"retry-after": "30"}),
+    "server_error": (500, "Simulated: the provider is out of order", {}),
+    "timeout": (0, "Simulated: the provider does not answer in time", {}),
+}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A request that was written down instead of sent."""
+
+    row: WouldSend
+    request: Request
+    number: int
+
+
+async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Recorded:
+    """The ledger's entry of a request, secrets as placeholders."""
+    if number >= MAX_REQUESTS:
+        raise Refused(f"A sandboxed call makes at most {MAX_REQUESTS} requests", "sandbox")
+    request = await shown(out.request, bound, now())
+    query = query_of(out.url, request, safe=UNRESERVED + "<>")
+    digest, text, encoding = await _body(request.body)
+    row = WouldSend(
+        project_id=bound.project_id,
+        integration_id=bound.integration_id,
+        invocation_id=call.invocation_id,
+        provider=bound.provider,
+        action_name=call.action_name,
+        method=request.method,
+        url=f"{out.url.origin}{out.url.path or '/'}" + (f"?{query}" if query else ""),
+        headers=[list(pair) for pair in wire_headers(request)],
+        body=text,
+        body_encoding=encoding,
+        body_size=_size(request.body),
+        body_sha256=digest,
+        idempotency_key=request.idempotency_key or call.idempotency_key,
+    )
+    return Recorded(row, request, number)
+
+
+def answer(recorded: Recorded, call: Call) -> Response:
+    """The failure that the call asks for, else a mock of what the adapter reads. Raises `SandboxAnswer` where it reads raw."""
+    if call.simulate is not None:
+        return _simulated(recorded.row, call.simulate)
+    returns = recorded.request.returns
+    if returns is None:
+        raise SandboxAnswer(recorded.row)
+    seed = f"{call.seed}-{recorded.number}" if recorded.number else call.seed
+    recorded.row.answer = json.dumps(mock_wire(returns, seed, call.echo), ensure_ascii=False, separators=(",", ":"))
+    return Response(200, {"content-type": "application/json"}, recorded.row.answer.encode())
+
+
+def _simulated(row: WouldSend, kind: Simulate) -> Response:
+    status, words, headers = _SIMULATED[kind]
+    row.answer_status, row.answer = status, json.dumps({"message": words})
+    if not status:
+        raise NoAnswer(words)
+    response = Response(status, {"content-type": "application/json", **headers}, row.answer.encode())
+    check_status(response)
+    return response
+
+
+async def _body(body: bytes | Content) -> tuple[str, str, str]:
+    """Digest, text and encoding; the text is empty where the body is too long to keep."""
+    if _size(body) > INLINE_BYTES:
+        return await asyncio.to_thread(_digest, body), "", "text"
+    if _size(body) > KEPT_BODY:
+        return _digest(body), "", "text"
+    data = body.read() if isinstance(body, Content) else body
+    try:
+        return hashlib.sha256(data).hexdigest(), data.decode(), "text"
+    except UnicodeDecodeError:
+        return hashlib.sha256(data).hexdigest(), base64.b64encode(data).decode(), "base64"
+
+
+def _digest(body: bytes | Content) -> str:
+    return body.sha256() if isinstance(body, Content) else hashlib.sha256(body).hexdigest()
+
+
+def _size(body: bytes | Content) -> int:
+    return body.size if isinstance(body, Content) else len(body)
