@@ -1,9 +1,12 @@
 """A plausible answer made from a declared model: the same seed gives the same answer."""
 
 import hashlib
+import json
 import math
 import random
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
@@ -34,20 +37,31 @@ def mock(model: type[M], seed: str = "", echo: Mapping[str, Any] | None = None) 
     `seed` varies ids and numbers; `echo` holds the call's input, whose values are taken over into equally named fields where
     they fit. Raises `ValueError` when the schema cannot be satisfied without an example.
     """
-    return model.model_validate(mock_wire(model, seed, echo), by_alias=True, by_name=True)
+    return _read(model, mock_wire(model, seed, echo))
 
 
 def mock_wire(model: type[BaseModel], seed: str = "", echo: Mapping[str, Any] | None = None) -> Any:
     """The same as JSON in the provider's spelling: what the provider would have answered."""
-    schema = model.model_json_schema(by_alias=True)
+    schema = _wire_schema(model)
     value = _Maker(schema.get("$defs", {}), seed).value(schema, model.__name__, 0)
     try:
-        model.model_validate(value, by_alias=True, by_name=True)
+        _read(model, value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise ValueError(f"{model.__name__}: no mock for {where or 'it'} ({first['msg']}); give the field an example") from None
     return _echoed(model, value, echo or {})
+
+
+@lru_cache(1024)
+def _wire_schema(model: type[BaseModel]) -> Schema:
+    """Made once for a model: making it takes far longer than reading it."""
+    return model.model_json_schema(by_alias=True)
+
+
+def _read(model: type[M], value: Any) -> M:
+    """As an answer is read: from JSON, so that bytes and dates have one meaning."""
+    return model.model_validate_json(json.dumps(value), by_alias=True, by_name=True)
 
 
 def _echoed(model: type[BaseModel], value: Any, echo: Mapping[str, Any]) -> Any:
@@ -61,8 +75,8 @@ def _echoed(model: type[BaseModel], value: Any, echo: Mapping[str, Any]) -> Any:
             continue
         tried = {**made, wire: echo[name]}
         try:
-            model.model_validate(tried, by_alias=True, by_name=True)
-        except ValidationError:
+            _read(model, tried)
+        except (ValidationError, TypeError):
             continue
         made = tried
     return made
@@ -78,9 +92,9 @@ class _Maker:
             return None
         match schema:
             case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
-                return first
+                return deepcopy(first)
             case {"default": default} if default is not None or _leads_on(name):
-                return default
+                return deepcopy(default)
             case {"$ref": str(ref)}:
                 return self.value(self.defs[ref.rpartition("/")[2]], name, depth + 1)
             case {"anyOf": [*choices]} | {"oneOf": [*choices]}:

@@ -1,6 +1,10 @@
-"""JSON Schemas of a declared model, as people meet it: by our field names."""
+"""JSON Schemas of a declared model, as people meet it: by our field names.
+
+Each is made once for a model and shared by all who ask: read it, do not change it.
+"""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 import jsonschema_rs
@@ -10,10 +14,13 @@ Schema: TypeAlias = dict[str, Any]
 
 MAX_SCHEMA = 1024 * 1024
 """Characters of one schema's `repr`; a larger one is refused."""
+MADE = 1024
+"""Schemas that are kept once made."""
 _DATA = ("default", "examples", "example", "const", "enum")
 """Keywords that hold values, which may look like schemas and are none."""
 
 
+@lru_cache(MADE)
 def input_schema(model: type[BaseModel]) -> Schema:
     """What a caller gives. Fields that are not declared are refused, so every declared object is closed."""
     schema = model.model_json_schema(by_alias=False, mode="validation")
@@ -22,6 +29,7 @@ def input_schema(model: type[BaseModel]) -> Schema:
     return schema
 
 
+@lru_cache(MADE)
 def output_schema(model: type[BaseModel]) -> Schema:
     """What a caller gets. A field that may be null is left out where it is, so it is not required."""
     schema = model.model_json_schema(by_alias=False, mode="serialization")

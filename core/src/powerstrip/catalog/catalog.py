@@ -180,7 +180,7 @@ class _Plugins:
         with Prober(self._limit) as prober:
             row = look_into(self._folder, found, prober)
         manifest = read_body(self._folder, row.body) if row.body else None
-        if manifest is None:
+        if manifest is None or manifest.id != provider:
             raise Unprocessable(f"The plugin {found.name} changed and cannot be used: {row.reason}", code="provider_unavailable")
         self._found[provider] = (found, row.body)
         return manifest

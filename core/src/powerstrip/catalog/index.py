@@ -3,6 +3,7 @@
 import hashlib
 import os
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,8 +70,7 @@ def write_body(folder: Path, provider: str, body: str) -> str:
     """Keep a provider's manifest; gives the file's name, which differs when the content does."""
     data = body.encode()
     name = f"{provider}-{hashlib.blake2b(data, digest_size=8).hexdigest()}.json"
-    if not (folder / _BODIES / name).exists():
-        _replace(folder / _BODIES / name, data)
+    _replace(folder / _BODIES / name, data)
     return name
 
 
@@ -85,6 +85,7 @@ def read_body(folder: Path, name: str) -> ProviderManifest | None:
 def _replace(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, so that another process never reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_bytes(data)
-    draft.replace(path)
+    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(draft, path)
