@@ -33,11 +33,15 @@ _sealed = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a credential is used for: the action's name, the call's id, and the mode the call runs in."""
+    """What a credential is used for: the action's name, the call's id, and the mode the call runs in.
+
+    A `probe` asks the provider whether the credential is good: it may use that of an expired or switched-off integration.
+    """
 
     action_name: str
     invocation_id: str
     mode: str
+    probe: bool = False
 
     def facts(self) -> dict[str, str]:
         """What the audit row says of it."""
@@ -64,7 +68,6 @@ class Credentials:
 
     def store(self, session: Session, integration: Integration, credentials: dict[str, str], actor: Actor) -> None:
         """Make these the integration's credentials. The version before is kept as a way back, older ones are removed."""
-        plain = json.dumps(credentials, ensure_ascii=False, sort_keys=True).encode()
         version = integration.credential_version + 1
         integration.credential_version = version
         integration.credential_fields = sorted(credentials)
@@ -77,7 +80,7 @@ class Credentials:
             "project_id": integration.project_id,
             "integration_id": integration.id,
             "version": version,
-            "sealed": key.seal(_place(integration, version), plain),
+            "sealed": key.seal(_place(integration, version), _packed(credentials)),
             "data_key_id": key.id,
             "state": "current",
             "created_by": actor.principal_id,
@@ -112,6 +115,24 @@ class Credentials:
             return None
         place = Place(project_id, integration_id, _field(version), found.mode)
         return self._read(connection, place, version)
+
+    def offer(
+        self, connection: Connection, integration: Integration, credentials: dict[str, str], actor: Actor, purpose: Purpose
+    ) -> SealedCredential:
+        """Seal a credential that is to be tried before it is kept, and put the trial on record. Nothing but that is stored."""
+        place = Place(integration.project_id, integration.id, "credentials/offered", integration.mode)
+        key = self._ring.current(connection, integration.project_id)
+        self._audit.append(
+            connection,
+            actor,
+            "use",
+            "integration",
+            integration.id,
+            project_id=integration.project_id,
+            resource_name=integration.name,
+            changes=purpose.facts() | {"offered": True},
+        )
+        return SealedCredential(integration.id, 0, place, key.id, key.seal(place, _packed(credentials)))
 
     def reveal(self, credential: SealedCredential) -> dict[str, str]:
         """The plain fields. Raises `SealBroken`."""
@@ -153,15 +174,21 @@ def _field(version: int) -> str:
     return f"credentials/{version}"
 
 
+def _packed(credentials: dict[str, str]) -> bytes:
+    return json.dumps(credentials, ensure_ascii=False, sort_keys=True).encode()
+
+
 def _plain(content: bytes) -> dict[str, str]:
     return json.loads(content)
 
 
 def _check_usable(found: Row[Any], purpose: Purpose) -> None:
     name = found.name
+    if found.mode == "sandbox" and purpose.mode != "sandbox":
+        raise Conflict(f"{name} is a sandbox and stays one: make a live integration for live calls", code="integration_sandbox")
+    if purpose.probe:
+        return
     if found.status == "expired" or (found.expires_at and found.expires_at <= stamp()):
         raise Conflict(f"The credential of {name} has expired: rotate the integration", code="integration_expired")
     if found.status != "active":
         raise Conflict(f"{name} is switched off: enable the integration", code="integration_inactive")
-    if found.mode == "sandbox" and purpose.mode != "sandbox":
-        raise Conflict(f"{name} is a sandbox and stays one: make a live integration for live calls", code="integration_sandbox")

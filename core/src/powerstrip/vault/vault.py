@@ -89,6 +89,12 @@ class Vault:
         """Authorise one use and write its audit row, in a `store.hot` transaction. See `Credentials.use`."""
         return self._credentials.use(connection, project_id, integration_id, actor, purpose)
 
+    def offer(
+        self, connection: Connection, integration: Integration, credentials: dict[str, str], actor: Actor, purpose: Purpose
+    ) -> SealedCredential:
+        """Seal a credential for one trial before it is kept, and write its audit row. See `Credentials.offer`."""
+        return self._credentials.offer(connection, integration, credentials, actor, purpose)
+
     def reveal(self, credential: SealedCredential) -> dict[str, str]:
         """The plain credential fields, for the edge alone and only after the use is committed. Raises `SealBroken`."""
         return self._credentials.reveal(credential)
