@@ -1,2 +1,8 @@
-from powerstrip.adapter import Adapter
-s3 = Adapter(id='s3', title='S3', base_url='https://example.com')
+"""S3: keep, read, list and share objects in Amazon S3 or any store that speaks its protocol."""
+
+from powerstrip_s3 import actions, models
+from powerstrip_s3.actions import get, list_objects, presign, put
+from powerstrip_s3.models import Listing, Put, Ref, Share
+from powerstrip_s3.provider import s3
+
+__all__ = ["Listing", "Put", "Ref", "Share", "actions", "get", "list_objects", "models", "presign", "put", "s3"]
