@@ -1,7 +1,7 @@
 """The one way out: limit, retry, sign, guard, send, check, record. The only room that opens a connection outward."""
 
 from powerstrip.edge.bind import origin_of
-from powerstrip.edge.call import Bound, Call, Caps, Mode, Simulate, Trace
+from powerstrip.edge.call import Bound, Call, Caps, LedgerRow, Mode, Simulate, Trace
 from powerstrip.edge.edge import Edge
 from powerstrip.edge.errors import NoAnswer, Refused, SandboxAnswer, Unreached
 from powerstrip.edge.guard import check_url
@@ -12,6 +12,7 @@ __all__ = [
     "Call",
     "Caps",
     "Edge",
+    "LedgerRow",
     "Mode",
     "NoAnswer",
     "Refused",

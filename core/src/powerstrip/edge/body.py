@@ -3,16 +3,19 @@
 import asyncio
 import secrets
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from io import BufferedWriter
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from powerstrip.adapter import Content
 from powerstrip.edge.errors import NoAnswer, Refused
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Read: TypeAlias = Callable[[], Awaitable[bytes]]
+"""Gives the next bytes from the wire, none at the end."""
 
 PIECE = 256 * 1024
 IN_MEMORY = 1024 * 1024
@@ -63,11 +66,11 @@ class Decoder:
         return piece, self._inflate.unconsumed_tail or self._inflate.unused_data
 
 
-async def decoded(chunks: AsyncIterator[bytes], coding: str, cap: int) -> AsyncIterator[bytes]:
+async def decoded(read: Read, coding: str, cap: int) -> AsyncIterator[bytes]:
     """The answer's bytes. Raises `Refused` as soon as the wire or the decoded bytes pass `cap`."""
     decoder: Decoder | None = None
     wire = plain = 0
-    async for chunk in chunks:
+    while chunk := await read():
         wire += len(chunk)
         decoder = decoder or Decoder(coding, chunk)
         for piece in decoder.pieces(chunk):
@@ -79,16 +82,24 @@ async def decoded(chunks: AsyncIterator[bytes], coding: str, cap: int) -> AsyncI
         decoder.finish()
 
 
+async def buffered(read: Read, coding: str, cap: int) -> bytes:
+    """The whole answer in memory, within the same limits."""
+    if coding:
+        return b"".join([piece async for piece in decoded(read, coding, cap)])
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await read():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > cap:
+            raise too_large(cap)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
 def too_large(cap: int) -> Refused:
     """The answer is larger than may be taken."""
     size = f"{cap // 1024 // 1024} MB" if cap >= 1024 * 1024 else f"{cap} bytes"
     return Refused(f"The provider's answer is larger than {size}. Ask for less, or download it as a file", "size")
-
-
-async def gather(pieces: AsyncIterator[bytes]) -> bytes:
-    """All pieces as one."""
-    found = [piece async for piece in pieces]
-    return found[0] if len(found) == 1 else b"".join(found)
 
 
 async def spool(pieces: AsyncIterator[bytes], folder: Path, media_type: str | None) -> Content:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Adapter, Auth, IdempotencyKey, Model
-from powerstrip.store import WouldSend
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 Simulate: TypeAlias = Literal["unauthorized", "rate_limited", "server_error", "timeout"]
+LedgerRow: TypeAlias = dict[str, Any]
+"""One row of the table `would_send`: column names and the driver's values, ready for the store's `insert_row`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ class Trace:
     attempts: int = 0
     retries: int = 0
     status: int | None = None
-    would_send: list[WouldSend] = field(default_factory=list[WouldSend])
+    would_send: list[LedgerRow] = field(default_factory=list[LedgerRow])
     files: list[Path] = field(default_factory=list[Path])
     open_writes: set[int] = field(default_factory=set[int])
     """Numbers of the writes that went out and have no whole answer."""

@@ -11,10 +11,9 @@ BaseException
 └── SandboxAnswer    a sandbox has nothing to read from: the caller answers from the action's own output
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Rejected, Unavailable
-from powerstrip.store import WouldSend
 
 Reason: TypeAlias = Literal["address", "url", "path", "header", "setting", "size", "tls", "sandbox"]
 
@@ -39,9 +38,9 @@ class SandboxAnswer(BaseException):
     """Ends an adapter's function that reads a raw reply, which a sandbox cannot invent.
 
     Not an `Exception`, so that no adapter catches it by mistake. `row` is the ledger's entry of the request; its `answer` is
-    for the caller to fill with the mock of the action's output.
+    for the caller to fill in with the mock of the action's output.
     """
 
-    def __init__(self, row: WouldSend) -> None:
+    def __init__(self, row: dict[str, Any]) -> None:
         super().__init__("The sandbox answers in the action's stead")
         self.row = row

@@ -5,7 +5,7 @@ certificate is verified. A deadline covers connecting, sending and reading to th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from yarl import URL
 from powerstrip.adapter import Content, PowerstripError, Request, Response
 from powerstrip.clock import monotonic
 from powerstrip.edge.bind import query_of
-from powerstrip.edge.body import decoded, gather, spool, too_large
+from powerstrip.edge.body import buffered, decoded, spool, too_large
 from powerstrip.edge.call import Caps
 from powerstrip.edge.errors import NoAnswer, Refused, Unreached
 from powerstrip.edge.guard import Guard, Reach
@@ -37,19 +37,14 @@ _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 @dataclass(slots=True)
 class Flight:
-    """One attempt. `on_sent` is told once, when the first byte is about to go out."""
+    """One attempt. `sent` turns true when it has a connection and its first byte is about to go out."""
 
     request: Request
     url: Url
     reach: Reach
     deadline: float
-    tls: SSLContext | None
-    on_sent: Callable[[], None]
+    tls: SSLContext | None = None
     sent: bool = False
-
-    def leave(self) -> None:
-        self.sent = True
-        self.on_sent()
 
 
 _flight: ContextVar[Flight] = ContextVar("flight")
@@ -59,7 +54,7 @@ class _Request(aiohttp.ClientRequest):
     """Tells the flight that it has a connection and leaves."""
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
-        _flight.get().leave()
+        _flight.get().sent = True
         return await super().send(conn)
 
 
@@ -132,11 +127,12 @@ class Transport:
         cap = self._caps.download if streamed else self._caps.body
         if (answer.content_length or 0) > cap:
             raise too_large(cap)
-        pieces = decoded(answer.content.iter_any(), headers.get("content-encoding", ""), cap)
+        coding = headers.get("content-encoding", "")
         if streamed:
+            pieces = decoded(answer.content.readany, coding, cap)
             content = await spool(pieces, self._files, headers.get("content-type"))
             return Response(answer.status, headers, content=content)
-        return Response(answer.status, headers, await gather(pieces))
+        return Response(answer.status, headers, await buffered(answer.content.readany, coding, cap))
 
     def _session(self, reach: Reach) -> aiohttp.ClientSession:
         session = self._sessions.get(reach)

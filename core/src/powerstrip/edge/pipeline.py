@@ -115,7 +115,8 @@ class Pipeline:
         out, reach = self._guarded(request)
         number = self.trace.requests
         self.trace.requests += 1
-        return replace(out, request=self._keyed(out.request, number)), reach, number
+        request = self._keyed(out.request, number)
+        return out if request is out.request else Outgoing(request, out.url, out.chosen), reach, number
 
     def _keyed(self, request: Request, number: int) -> Request:
         """The request with the provider's idempotency header: the same for every repeat, another for every request of a call."""
@@ -133,7 +134,8 @@ class Pipeline:
         scrub = Scrub(secrets_of(self.bound.auth, credentials))
         try:
             request = await signed(out.request, self.bound, credentials, now())
-            response = await self._sent(replace(out, request=request), reach, credentials, number)
+            flight = Flight(request, out.url, reach, self.call.deadline, self._certificate(request, credentials))
+            response = await self._sent(flight, number)
             return self._checked(scrub.response(response))
         except PowerstripError as error:
             scrub.error(error)
@@ -149,17 +151,14 @@ class Pipeline:
             raise AuthFailed("This integration has no credential. Enter one")
         return self.gear.reveal(self.bound.credential)
 
-    async def _sent(self, out: Outgoing, reach: Reach, credentials: Credentials, number: int) -> Response:
-        flight = Flight(
-            request=out.request,
-            url=out.url,
-            reach=reach,
-            deadline=self.call.deadline,
-            tls=self._certificate(out.request, credentials),
-            on_sent=lambda: self._went_out(out.request, number),
-        )
+    async def _sent(self, flight: Flight, number: int) -> Response:
         self.trace.attempts += 1
-        response = await self.gear.transport.send(flight)
+        try:
+            response = await self.gear.transport.send(flight)
+        except BaseException:
+            if flight.sent:
+                self._went_out(flight.request, number)
+            raise
         self.trace.open_writes.discard(number)
         self.trace.status = response.status
         if response.content is not None and response.content.path is not None:

@@ -8,22 +8,23 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from powerstrip.adapter import Content, Request, Response
 from powerstrip.adapter.mock import mock_wire
 from powerstrip.adapter.statuses import check_status
-from powerstrip.clock import now
+from powerstrip.clock import new_id, now, stamp
 from powerstrip.edge.bind import UNRESERVED, Outgoing, query_of
-from powerstrip.edge.call import Bound, Call, Simulate
+from powerstrip.edge.call import Bound, Call, LedgerRow, Simulate
 from powerstrip.edge.errors import NoAnswer, Refused, SandboxAnswer
 from powerstrip.edge.signing import INLINE_BYTES, shown
 from powerstrip.edge.wire import wire_headers
-from powerstrip.store import WouldSend
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that the ledger keeps."""
 MAX_REQUESTS = 100
 """Of one call: an adapter that pages until the end would page forever through mocks."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
     "unauthorized": (401, "Simulated: the provider refuses the credential", {}),
     "rate_limited": (429, "Simulated: the provider asks for fewer calls", {"retry-after": "30"}),
@@ -36,7 +37,7 @@ _SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
 class Recorded:
     """A request that was written down instead of sent."""
 
-    row: WouldSend
+    row: LedgerRow
     request: Request
     number: int
 
@@ -48,21 +49,25 @@ async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Record
     request = await shown(out.request, bound, now())
     query = query_of(out.url, request, safe=UNRESERVED + "<>")
     digest, text, encoding = await _body(request.body)
-    row = WouldSend(
-        project_id=bound.project_id,
-        integration_id=bound.integration_id,
-        invocation_id=call.invocation_id,
-        provider=bound.provider,
-        action_name=call.action_name,
-        method=request.method,
-        url=f"{out.url.origin}{out.url.path or '/'}" + (f"?{query}" if query else ""),
-        headers=[list(pair) for pair in wire_headers(request)],
-        body=text,
-        body_encoding=encoding,
-        body_size=_size(request.body),
-        body_sha256=digest,
-        idempotency_key=request.idempotency_key or call.idempotency_key,
-    )
+    row: LedgerRow = {
+        "id": new_id("ws"),
+        "project_id": bound.project_id,
+        "integration_id": bound.integration_id,
+        "invocation_id": call.invocation_id,
+        "provider": bound.provider,
+        "action_name": call.action_name,
+        "method": request.method,
+        "url": f"{out.url.origin}{out.url.path or '/'}" + (f"?{query}" if query else ""),
+        "headers": _json(wire_headers(request)),
+        "body": text,
+        "body_encoding": encoding,
+        "body_size": _size(request.body),
+        "body_sha256": digest,
+        "idempotency_key": request.idempotency_key or call.idempotency_key,
+        "answer_status": 200,
+        "answer": "",
+        "created_at": stamp(),
+    }
     return Recorded(row, request, number)
 
 
@@ -74,18 +79,23 @@ def answer(recorded: Recorded, call: Call) -> Response:
     if returns is None:
         raise SandboxAnswer(recorded.row)
     seed = f"{call.seed}-{recorded.number}" if recorded.number else call.seed
-    recorded.row.answer = json.dumps(mock_wire(returns, seed, call.echo), ensure_ascii=False, separators=(",", ":"))
-    return Response(200, {"content-type": "application/json"}, recorded.row.answer.encode())
+    text = recorded.row["answer"] = _json(mock_wire(returns, seed, call.echo))
+    return Response(200, {"content-type": "application/json"}, text.encode())
 
 
-def _simulated(row: WouldSend, kind: Simulate) -> Response:
+def _simulated(row: LedgerRow, kind: Simulate) -> Response:
     status, words, headers = _SIMULATED[kind]
-    row.answer_status, row.answer = status, json.dumps({"message": words})
+    row["answer_status"] = status
+    text = row["answer"] = _json({"message": words})
     if not status:
         raise NoAnswer(words)
-    response = Response(status, {"content-type": "application/json", **headers}, row.answer.encode())
+    response = Response(status, {"content-type": "application/json", **headers}, text.encode())
     check_status(response)
     return response
+
+
+def _json(value: Any) -> str:
+    return _ENCODER.encode(value)
 
 
 async def _body(body: bytes | Content) -> tuple[str, str, str]:

@@ -1,7 +1,7 @@
 """Secrets out of what a provider sends back: exact matches, in the notations a service is likely to echo."""
 
-import base64
 import json
+from binascii import b2a_base64
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
@@ -11,6 +11,7 @@ from powerstrip.adapter import Content, PowerstripError, Response
 MARK = "[secret]"
 MIN_LENGTH = 4
 """Characters. Anything shorter would match by chance and garble every answer."""
+_PADDING, _FIRST, _TAIL = (b"", b"\0", b"\0\0"), (0, 2, 3), (0, 3, 2)
 _PLAIN = str.maketrans("", "", "-_.~")
 
 
@@ -19,7 +20,7 @@ class Scrub:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
-        self._texts = sorted(forms, key=len, reverse=True)
+        self._texts = sorted((form for form in forms if len(form) >= MIN_LENGTH), key=len, reverse=True)
         self._bytes = [form.encode("utf-8", "replace") for form in self._texts]
 
     def text(self, text: str) -> str:
@@ -60,16 +61,14 @@ class Scrub:
 def _forms(secret: str) -> Iterable[str]:
     """As it is, JSON-escaped, URL-encoded, hex, and base64 wherever it may begin within a longer text."""
     raw = secret.encode("utf-8", "surrogatepass")
-    yield secret
-    yield raw.hex()
-    yield raw.hex().upper()
-    if not (secret.isascii() and secret.translate(_PLAIN).isalnum()):
-        yield from _escaped(secret, raw)
+    digits = raw.hex()
+    forms = [secret, digits, digits.upper()]
     for offset in range(3):
         inside = _inner_base64(raw, offset)
-        if len(inside) >= MIN_LENGTH:
-            yield inside
-            yield inside.replace("+", "-").replace("/", "_")
+        forms += (inside, inside.replace("+", "-").replace("/", "_"))
+    if not (secret.isascii() and secret.translate(_PLAIN).isalnum()):
+        forms += _escaped(secret, raw)
+    return forms
 
 
 def _escaped(secret: str, raw: bytes) -> Iterable[str]:
@@ -86,7 +85,5 @@ def _escaped(secret: str, raw: bytes) -> Iterable[str]:
 
 def _inner_base64(raw: bytes, offset: int) -> str:
     """Those characters in the base64 of a text that depend on `raw` alone, where `raw` stands after `offset` bytes (mod 3)."""
-    text = base64.b64encode(bytes(offset) + raw).decode()
-    first = (0, 2, 3)[offset]
-    last = len(text) if (offset + len(raw)) % 3 == 0 else len(text) - (3 if (offset + len(raw)) % 3 == 1 else 2)
-    return text[first:last]
+    text = b2a_base64(_PADDING[offset] + raw, newline=False).decode()
+    return text[_FIRST[offset] : len(text) - _TAIL[(offset + len(raw)) % 3]]
