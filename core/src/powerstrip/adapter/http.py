@@ -5,7 +5,7 @@ It holds no credential and opens nothing. The hub's edge gives it a `Sender`; th
 
 import json as jsonlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload
 from urllib.parse import quote, unquote, urlencode
 
@@ -53,7 +53,26 @@ class Request:
         """The same request with these headers in place of any of the same name."""
         names = {name.lower() for name, _ in extra}
         kept = tuple(pair for pair in self.headers if pair[0].lower() not in names)
-        return replace(self, headers=(*kept, *extra))
+        return self._changed(self.target, (*kept, *extra))
+
+    def at(self, target: str) -> "Request":
+        """The same request at another address."""
+        return self._changed(target, self.headers)
+
+    def _changed(self, target: str, headers: tuple[tuple[str, str], ...]) -> "Request":
+        """What `dataclasses.replace` does, in a quarter of its time: every call passes here more than once."""
+        return Request(
+            self.method,
+            target,
+            self.params,
+            headers,
+            self.body,
+            self.returns,
+            self.signed,
+            self.stream,
+            self.read_only,
+            self.idempotency_key,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,9 +124,7 @@ class Http:
         self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None
     ) -> M: ...
     @overload
-    async def get(
-        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
-    ) -> Json: ...
+    async def get(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
     async def get(
         self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
@@ -200,9 +217,7 @@ class Http:
         self, path: str, *, returns: type[M], params: Params | None = None, headers: Mapping[str, str] | None = None
     ) -> M: ...
     @overload
-    async def delete(
-        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
-    ) -> Json: ...
+    async def delete(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Json: ...
     async def delete(
         self, path: str, *, returns: Any = None, params: Params | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
@@ -213,9 +228,7 @@ class Http:
         """Send anything and get the raw answer, already checked for errors. Takes the parts that `post` takes."""
         return await self.sender(build(method, path, **parts))
 
-    async def download(
-        self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None
-    ) -> Response:
+    async def download(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Response:
         """GET a body of any size; it is in the answer's `content`, on disk when it is large."""
         return await self.sender(build("GET", path, params=params, headers=headers, stream=True))
 

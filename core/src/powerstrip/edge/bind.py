@@ -67,7 +67,7 @@ def bind(request: Request, base: Base, adapter: Adapter) -> Outgoing:
     else:
         url = _handed_out(request.target, base, adapter)
     chosen = base.chosen and url.origin == base.url.origin
-    return Outgoing(_addressed(request, url.text), url, chosen)
+    return Outgoing(request.at(url.text), url, chosen)
 
 
 def query_of(url: Url, request: Request, safe: str = UNRESERVED) -> str:
@@ -82,22 +82,6 @@ def query_of(url: Url, request: Request, safe: str = UNRESERVED) -> str:
     if len(query) > MAX_URL:
         raise Refused("The parameters are too long for an address", "url")
     return query
-
-
-def _addressed(request: Request, target: str) -> Request:
-    """As `dataclasses.replace` would do it, in a quarter of the time: every call passes here."""
-    return Request(
-        request.method,
-        target,
-        request.params,
-        request.headers,
-        request.body,
-        request.returns,
-        request.signed,
-        request.stream,
-        request.read_only,
-        request.idempotency_key,
-    )
 
 
 def _below(base: Url, path: str) -> Url:

@@ -1,51 +1,49 @@
 """Secrets out of what a provider sends back: exact matches, in the notations a service is likely to echo."""
 
 import json
-from binascii import b2a_base64
+from binascii import b2a_base64, hexlify
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from powerstrip.adapter import Content, PowerstripError, Response
 
-MARK = "[secret]"
+MARK = b"[secret]"
 MIN_LENGTH = 4
-"""Characters. Anything shorter would match by chance and garble every answer."""
-_PADDING, _FIRST, _TAIL = (b"", b"\0", b"\0\0"), (0, 2, 3), (0, 3, 2)
+"""Bytes. Anything shorter would match by chance and garble every answer."""
 _PLAIN = str.maketrans("", "", "-_.~")
+_PADDING, _FIRST, _TAIL = (b"", b"\0", b"\0\0"), (0, 2, 3), (0, 3, 2)
 
 
 class Scrub:
     """Takes the given secrets out of texts and answers. Streamed answers on disk are left as they are."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
-        self._texts = sorted((form for form in forms if len(form) >= MIN_LENGTH), key=len, reverse=True)
-        self._bytes = [form.encode("utf-8", "replace") for form in self._texts]
-
-    def text(self, text: str) -> str:
-        """The text with `[secret]` in place of each match."""
-        for form in self._texts:
-            if form in text:
-                text = text.replace(form, MARK)
-        return text
+        self._forms: list[bytes] = []
+        for secret in secrets:
+            self._forms += _forms(secret)
 
     def data(self, data: bytes) -> bytes:
-        """The same for bytes."""
-        for form in self._bytes:
+        """The bytes with `[secret]` in place of each match; the same object where there is none."""
+        for form in self._forms:
             if form in data:
-                data = data.replace(form, MARK.encode())
+                data = data.replace(form, MARK)
         return data
+
+    def text(self, text: str) -> str:
+        """The same for a text."""
+        raw = text.encode("utf-8", "surrogatepass")
+        clean = self.data(raw)
+        return text if clean is raw else clean.decode("utf-8", "surrogatepass")
 
     def response(self, response: Response) -> Response:
         """The answer without secrets in headers and body; the same object where there were none."""
+        headers, content = response.headers, response.content
         body = self.data(response.body)
-        content = response.content
+        if self.text(joined := "\n".join(headers.values())) is not joined:
+            headers = {name: self.text(value) for name, value in headers.items()}
         if content is not None and content.path is None:
             content = Content(self.data(content.data), media_type=content.media_type)
-        headers = response.headers
-        if self.text(joined := "\n".join(headers.values())) != joined:
-            headers = {name: self.text(value) for name, value in headers.items()}
         if body is response.body and headers is response.headers and content is response.content:
             return response
         return replace(response, headers=headers, body=body, content=content)
@@ -53,37 +51,38 @@ class Scrub:
     def error(self, error: PowerstripError) -> None:
         """Clean an error's message in place."""
         clean = self.text(error.message)
-        if clean != error.message:
+        if clean is not error.message:
             error.message = clean
             error.args = (clean, *error.args[1:])
 
 
-def _forms(secret: str) -> Iterable[str]:
-    """As it is, JSON-escaped, URL-encoded, hex, and base64 wherever it may begin within a longer text."""
+def _forms(secret: str) -> list[bytes]:
+    """Hex, base64 wherever it may begin within a longer text, JSON-escaped, URL-encoded, as it is: the longer ones first."""
     raw = secret.encode("utf-8", "surrogatepass")
-    digits = raw.hex()
-    forms = [secret, digits, digits.upper()]
+    if len(raw) < MIN_LENGTH:
+        return []
+    digits = hexlify(raw)
+    forms = [digits, digits.upper()]
     for offset in range(3):
         inside = _inner_base64(raw, offset)
-        forms += (inside, inside.replace("+", "-").replace("/", "_"))
+        if len(inside) >= MIN_LENGTH:
+            forms.append(inside)
+            if b"+" in inside or b"/" in inside:
+                forms.append(inside.replace(b"+", b"-").replace(b"/", b"_"))
     if not (secret.isascii() and secret.translate(_PLAIN).isalnum()):
-        forms += _escaped(secret, raw)
+        forms += sorted(_escaped(secret, raw), key=len, reverse=True)
+    forms.append(raw)
     return forms
 
 
-def _escaped(secret: str, raw: bytes) -> Iterable[str]:
+def _escaped(secret: str, raw: bytes) -> set[bytes]:
     """What JSON and URLs make of characters that are not plain."""
     as_json = json.dumps(secret)[1:-1]
-    yield as_json
-    yield as_json.replace("/", "\\/")
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield quote(raw, safe="")
-    yield quote(raw, safe="").lower()
-    yield quote(raw)
-    yield quote_plus(raw)
+    texts = (as_json, as_json.replace("/", "\\/"), quote(raw, safe=""), quote(raw, safe="").lower(), quote(raw), quote_plus(raw))
+    return {text.encode() for text in texts} | {json.dumps(secret, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")}
 
 
-def _inner_base64(raw: bytes, offset: int) -> str:
+def _inner_base64(raw: bytes, offset: int) -> bytes:
     """Those characters in the base64 of a text that depend on `raw` alone, where `raw` stands after `offset` bytes (mod 3)."""
-    text = b2a_base64(_PADDING[offset] + raw, newline=False).decode()
-    return text[_FIRST[offset] : len(text) - _TAIL[(offset + len(raw)) % 3]]
+    coded = b2a_base64(_PADDING[offset] + raw, newline=False)
+    return coded[_FIRST[offset] : len(coded) - _TAIL[(offset + len(raw)) % 3]]
