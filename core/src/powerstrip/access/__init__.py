@@ -1,1 +1,40 @@
-"""."""
+"""Who may do what: projects, principals, roles, permissions, API keys."""
+
+from powerstrip.access.access import OPERATOR, Access, Bootstrap
+from powerstrip.access.identity import NO_PROJECT, Grants, Identity, missing
+from powerstrip.access.keys import MadeKey, NewKey
+from powerstrip.access.permissions import EXECUTE, IDS, INVOKE, PERMISSIONS, PRESETS, Permission, Preset
+from powerstrip.access.principals import Member, NewPrincipal, PrincipalChanges
+from powerstrip.access.projects import HANDLE, NewProject, ProjectChanges, require_open
+from powerstrip.access.roles import Held, NewRole, RoleChanges
+from powerstrip.access.tags import TagFilter
+
+__all__ = [
+    "EXECUTE",
+    "HANDLE",
+    "IDS",
+    "INVOKE",
+    "NO_PROJECT",
+    "OPERATOR",
+    "PERMISSIONS",
+    "PRESETS",
+    "Access",
+    "Bootstrap",
+    "Grants",
+    "Held",
+    "Identity",
+    "MadeKey",
+    "Member",
+    "NewKey",
+    "NewPrincipal",
+    "NewProject",
+    "NewRole",
+    "Permission",
+    "Preset",
+    "PrincipalChanges",
+    "ProjectChanges",
+    "RoleChanges",
+    "TagFilter",
+    "missing",
+    "require_open",
+]

@@ -1,0 +1,153 @@
+"""From a bearer token to an identity, by a cache of a few seconds."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from powerstrip.access.grants import ACTIVE, grants_of
+from powerstrip.access.identity import Identity
+from powerstrip.access.tokens import hash_key, new_key, read_key
+from powerstrip.clock import monotonic, now, stamp
+from powerstrip.problems import Problem, Unauthenticated
+from powerstrip.store import Actor, ApiKey, Principal, Project, Store
+
+CACHE_SECONDS = 5.0
+"""How long another process's revocation may go unnoticed; in this process it counts at once."""
+CACHE_ENTRIES = 10_000
+USED_SECONDS = 60.0
+"""How old a key's `last_used_at` may grow before it is written again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    identity: Identity
+    handle: str
+    until: float
+    """By the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database says about a key."""
+
+    identity: Identity
+    handle: str
+    key_id: str
+    expires_at: str | None
+    last_used_at: str | None
+
+
+class Sessions:
+    """Who is behind a key. `pepper` is the secret of the keyed hash."""
+
+    def __init__(self, store: Store, pepper: bytes) -> None:
+        self._store = store
+        self._pepper = pepper
+        self._cache: dict[str, _Session] = {}
+        self._local: dict[str, Identity] = {}
+        self._generation = 0
+        self._notes: set[asyncio.Task[None]] = set()
+
+    async def authenticate(self, text: str) -> Identity:
+        """The caller with this key. A malformed key is refused without a look into the database. Raises `Unauthenticated`."""
+        token = read_key(text)
+        if token is None:
+            raise refused()
+        digest = hash_key(token.key, self._pepper)
+        if digest in self._local:
+            return self._local[digest]
+        session = self._cache.get(digest)
+        if session is None or session.until <= monotonic():
+            session = await self._open(digest)
+        if token.handle is not None and token.handle != session.handle:
+            raise refused()
+        return session.identity
+
+    def admit(self, identity: Identity) -> str:
+        """A key for this process's memory alone, good until the process ends."""
+        key = new_key()
+        self._local[hash_key(key, self._pepper)] = identity
+        return key
+
+    def hash(self, key: str) -> str:
+        """What is stored of a key."""
+        return hash_key(key, self._pepper)
+
+    def forget(self) -> None:
+        """Ask the database again for everybody: grants, keys or principals have changed."""
+        self._generation += 1
+        self._cache.clear()
+
+    async def close(self) -> None:
+        """Finish the notes of last use that are on their way."""
+        await asyncio.gather(*self._notes)
+
+    async def _open(self, digest: str) -> _Session:
+        generation = self._generation
+        found = await self._store.read(lambda session: _find(session, digest))
+        if found is None or _expired(found):
+            raise refused()
+        session = _Session(found.identity, found.handle, monotonic() + _trust_seconds(found))
+        if generation == self._generation:
+            self._remember(digest, session)
+        if _age(found.last_used_at) > USED_SECONDS:
+            self._note_use(found.key_id)
+        return session
+
+    def _remember(self, digest: str, session: _Session) -> None:
+        self._cache.pop(digest, None)
+        while len(self._cache) >= CACHE_ENTRIES:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[digest] = session
+
+    def _note_use(self, key_id: str) -> None:
+        """Write `last_used_at` beside the request, not before its answer."""
+        note = asyncio.create_task(self._write_use(key_id))
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+
+    async def _write_use(self, key_id: str) -> None:
+        def work(session: Session) -> None:
+            row = session.get(ApiKey, key_id)
+            if row is not None:
+                row.last_used_at = stamp()
+
+        try:
+            await self._store.write(work)
+        except Problem as problem:
+            log.warning("A key's last use was not written: %s", problem.code)
+
+
+def refused() -> Unauthenticated:
+    """One answer for every reason, so that none can be told from another."""
+    return Unauthenticated("Send a valid API key as a bearer token in the Authorization header")
+
+
+def _find(session: Session, digest: str) -> _Found | None:
+    key = session.exec(select(ApiKey).where(ApiKey.key_hash == digest, ApiKey.revoked_at == None)).first()  # noqa: E711 - SQL
+    if key is None:
+        return None
+    principal, project = session.get(Principal, key.principal_id), session.get(Project, key.project_id)
+    if principal is None or project is None or principal.state != ACTIVE:
+        return None
+    actor = Actor(principal.id, principal.name, key.id, key.name)
+    identity = Identity(actor, grants_of(session, principal.id), principal.project_id)
+    return _Found(identity, project.handle, key.id, key.expires_at, key.last_used_at)
+
+
+def _expired(found: _Found) -> bool:
+    return found.expires_at is not None and _age(found.expires_at) >= 0
+
+
+def _trust_seconds(found: _Found) -> float:
+    return CACHE_SECONDS if found.expires_at is None else min(CACHE_SECONDS, -_age(found.expires_at))
+
+
+def _age(at: str | None) -> float:
+    """Seconds since a time; without end where there is none."""
+    return float("inf") if at is None else (now() - datetime.fromisoformat(at)).total_seconds()
