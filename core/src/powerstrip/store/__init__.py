@@ -1,11 +1,12 @@
 """What is kept: tables, sessions, migrations, the group-commit writer, the audit chain. The only room that knows SQL."""
 
 from powerstrip.store.audit import Actor, AuditLog, AuditReport
-from powerstrip.store.engine import Store
+from powerstrip.store.failures import CommitUnknown
 from powerstrip.store.lock import AlreadyRunning, hold_folder
 from powerstrip.store.rows import Prepared, connection_of, insert_row
 from powerstrip.store.schema import SchemaMismatch
 from powerstrip.store.scope import Scope, scope
+from powerstrip.store.store import Store
 from powerstrip.store.tables import (
     ApiKey,
     Audit,
@@ -30,6 +31,7 @@ __all__ = [
     "Audit",
     "AuditLog",
     "AuditReport",
+    "CommitUnknown",
     "Credential",
     "DataKey",
     "Idempotency",

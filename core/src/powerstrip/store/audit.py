@@ -3,22 +3,33 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection, Row, insert, select, type_coerce
+from sqlalchemy.types import NullType
+from sqlmodel import Session, col
 
 from powerstrip.clock import new_id, stamp
-from powerstrip.store.rows import insert_row
-from powerstrip.store.tables import Audit
+from powerstrip.store.chain import NAME, START, End, end_of, move_end, parse
+from powerstrip.store.rows import Prepared, connection_of
+from powerstrip.store.tables import Audit, Setting
 
-START = "0" * 64
-CHAIN_LOCK = 0x706F7765  # an advisory lock of ours: one process appends at a time
 FIELDS = (
     "seq", "id", "project_id", "user_id", "actor_name", "credential_id", "credential_name", "action", "resource_type",
     "resource_id", "resource_name", "changes", "ip_address", "user_agent", "created_at", "previous",
 )  # fmt: skip
+"""What a row's hash covers, in this order, as a JSON array."""
+MAX_USER_AGENT = 300
+
+_facts = itemgetter(*FIELDS)
+_columns: list[Any] = [type_coerce(col(getattr(Audit, name)), NullType()).label(name) for name in (*FIELDS, "hash")]
+_all_rows = select(*_columns).order_by(col(Audit.seq))
+"""The rows as they lie there, JSON as text: a byte that was changed is seen."""
+_insert = Prepared(insert(Audit).values(dict.fromkeys((*FIELDS, "hash"))))
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -35,11 +46,15 @@ class Actor:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What `AuditLog.verify` found: rows read, and the first place where the chain does not hold."""
+    """What `AuditLog.verify` found: rows read, and the first place where the chain does not hold.
+
+    `head` is the hash of the last row. Kept elsewhere, it shows later that the whole database was not set back.
+    """
 
     rows: int
     broken_seq: int | None = None
     reason: str = ""
+    head: str = START
 
     @property
     def intact(self) -> bool:
@@ -52,6 +67,7 @@ class AuditLog:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._keyed = hmac.new(key, digestmod=hashlib.sha256)
 
     def append(
         self,
@@ -66,10 +82,10 @@ class AuditLog:
         changes: dict[str, Any] | None = None,
     ) -> str:
         """Add one row in the caller's transaction; returns its id. `changes` must hold no secret."""
-        connection = at.connection() if isinstance(at, Session) else at
-        seq, previous = _head(connection)
+        connection = connection_of(at)
+        end = end_of(connection, self._key)
         row: dict[str, Any] = {
-            "seq": seq + 1,
+            "seq": end.seq + 1,
             "id": new_id("aud"),
             "project_id": project_id,
             "user_id": actor.principal_id,
@@ -81,38 +97,49 @@ class AuditLog:
             "resource_id": resource_id,
             "resource_name": resource_name,
             "ip_address": actor.ip,
-            "user_agent": (actor.user_agent or "")[:300] or None,
+            "user_agent": _clean(actor.user_agent),
             "created_at": stamp(),
-            "previous": previous,
-            "changes": json.dumps(changes or {}, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+            "previous": end.hash,
+            "changes": _to_json(changes or {}),
         }
-        row["hash"] = self._hash(row)
-        insert_row(connection, Audit, {column.name: row[column.name] for column in Audit.__table__.columns})  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportAttributeAccessIssue, reportUnknownArgumentType]
+        row["hash"] = self._hash(_facts(row))
+        _insert.run(connection, **row)
+        move_end(connection, End(end.seq + 1, row["hash"], self._key))
         return row["id"]
 
     def verify(self, session: Session) -> AuditReport:
-        """Walk the whole chain."""
-        previous, rows = START, 0
-        query = select(Audit).order_by(col(Audit.seq)).execution_options(yield_per=1000)
-        for row in session.exec(query):
-            if row.seq != rows + 1:
-                return AuditReport(rows, rows + 1, "a row is missing")
-            if row.previous != previous:
-                return AuditReport(rows, row.seq, "the row does not follow the one before it")
-            facts = {name: getattr(row, name) for name in FIELDS}
-            facts["changes"] = json.dumps(row.changes, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-            if not hmac.compare_digest(self._hash(facts), row.hash):
-                return AuditReport(rows, row.seq, "the row was changed")
-            previous, rows = row.hash, rows + 1
-        return AuditReport(rows)
+        """Walk the whole chain, up to the end that is on record."""
+        kept = session.get(Setting, NAME)
+        end = parse(kept.value, self._key) if kept else None
+        read, head, met = 0, START, False
+        rows: Iterable[Any] = session.connection().execute(_all_rows, execution_options={"yield_per": 1000})
+        for row in rows:
+            if reason := self._flaw(row, read + 1, head):
+                return AuditReport(read, read + 1, reason, head)
+            read, head = read + 1, str(row.hash)
+            met = met or (end is not None and (read, head) == (end.seq, end.hash))
+        if met or (read == 0 and kept is None):
+            return AuditReport(read, head=head)
+        return AuditReport(read, read + 1, "rows are missing at the end" if end else "the chain's end is not on record", head)
 
-    def _hash(self, row: dict[str, Any]) -> str:
-        facts = json.dumps([row[name] for name in FIELDS], ensure_ascii=False, separators=(",", ":"))
-        return hmac.digest(self._key, facts.encode(), hashlib.sha256).hex()
+    def _flaw(self, row: Row[Any], seq: int, previous: str) -> str:
+        """What is wrong with one row; empty where nothing is."""
+        if row.seq != seq:
+            return "a row is missing"
+        if row.previous != previous:
+            return "the row does not follow the one before it"
+        if not hmac.compare_digest(self._hash(row[:-1]).encode(), str(row.hash).encode()):
+            return "the row was changed"
+        return ""
+
+    def _hash(self, facts: Sequence[Any]) -> str:
+        keyed = self._keyed.copy()
+        keyed.update(_to_json(facts).encode())
+        return keyed.hexdigest()
 
 
-def _head(connection: Connection) -> tuple[int, str]:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({CHAIN_LOCK})")
-    row = connection.exec_driver_sql("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").first()
-    return (row[0], row[1]) if row else (0, START)
+def _clean(user_agent: str | None) -> str | None:
+    """A header's text as a database takes it: bounded, and without what is no text."""
+    if not user_agent:
+        return None
+    return user_agent[:MAX_USER_AGENT].encode("utf-8", "replace").decode().replace("\0", "")

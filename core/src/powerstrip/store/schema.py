@@ -3,10 +3,15 @@
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from powerstrip.store.failures import as_problem
 
 HEAD = "0001"
 """The newest revision in `migrations/versions`. A test holds it to that."""
 MIGRATION_LOCK = 0x706F7766
+LOCK_SECONDS = 60
+"""How long a hub waits on PostgreSQL for another that migrates. SQLite waits its busy timeout."""
 
 
 class SchemaMismatch(Exception):
@@ -14,18 +19,29 @@ class SchemaMismatch(Exception):
 
 
 def migrate(engine: Engine) -> None:
-    """Run what is missing in one transaction. Nothing heavy is imported where nothing is missing."""
-    with engine.connect().execution_options(writer=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
-        at = revision(connection)
-        if at == HEAD:
-            return
-        if at is not None and at > HEAD:
-            raise SchemaMismatch(
-                f"The database has schema {at}, made by a newer hub; this one knows up to {HEAD}."
-                " Upgrade the hub, or restore a backup"
-            )
+    """Run what is missing in one transaction. Nothing heavy is imported where nothing is missing.
+
+    Raises `SchemaMismatch` where the database is of a newer hub, `StoreUnavailable` where it does not answer.
+    """
+    try:
+        with engine.connect() as connection, connection.begin():
+            _migrate(connection)
+    except DBAPIError as error:
+        raise as_problem(error) from None
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+    at = revision(connection)
+    if at is not None and at > HEAD:
+        raise SchemaMismatch(
+            f"The database has schema {at}, made by a newer hub; this one knows up to {HEAD}."
+            " Upgrade the hub, or restore a backup"
+        )
+    if at != HEAD:
         _upgrade(connection)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -25,6 +25,10 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+_Rowid = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite keeps its rows by an INTEGER key and needs no index beside."""
 
 
 def _json(**column: Any) -> Any:
@@ -264,7 +268,7 @@ class Audit(Table, table=True):
 
     __table_args__: ClassVar = (Index("ix_audit_project", "project_id", "seq"),)
 
-    seq: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    seq: int | None = Field(default=None, sa_column=Column(_Rowid, primary_key=True, autoincrement=False))
     id: str = Field(default_factory=lambda: new_id("aud"), unique=True, max_length=40)
     project_id: str | None = Field(default=None, max_length=40)
     user_id: str | None = None

@@ -1,6 +1,7 @@
 """The group-commit writer: one thread, one connection, one commit for all that waits."""
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,19 +12,34 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from powerstrip.problems import StoreUnavailable
+from powerstrip.store.chain import back, mark
+from powerstrip.store.failures import CommitUnknown, is_lost
+from powerstrip.store.rows import execute
 
 T = TypeVar("T")
 MAX_GROUP = 256
+SAVEPOINT = "job"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Callable[[Connection], Any]
-    savepoint: bool
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     result: Any = None
     error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        """Do the work and keep what comes of it. Only a lost connection is raised: it ends the whole group."""
+        self.result = self.error = None
+        try:
+            self.result = self.work(connection)
+        except BaseException as error:
+            if is_lost(error):
+                raise
+            self.error = error
 
 
 class Writer:
@@ -33,6 +49,7 @@ class Writer:
         self._engine = engine
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store-write", daemon=True)
+        self._gate = threading.Lock()
         self._open = False
 
     def start(self) -> None:
@@ -42,83 +59,105 @@ class Writer:
 
     def stop(self) -> None:
         """Finish what is queued, then end. Jobs handed in later are refused."""
-        if self._open:
-            self._open = False
-            self._queue.put(None)
+        with self._gate:
+            was_open, self._open = self._open, False
+            if was_open:
+                self._queue.put(None)
+        if was_open:
             self._thread.join()
 
-    async def run(self, work: Callable[[Connection], T], savepoint: bool) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
         """Queue a job and wait for the commit that holds it. Cancelling the wait does not undo the job."""
-        if not self._open:
-            raise StoreUnavailable("The hub is shutting down; nothing was changed", retry_after=2)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(work, savepoint, loop, future))
+        with self._gate:
+            if not self._open:
+                raise _closed()
+            self._queue.put(_Job(work, loop, future))
         return await future
 
     def _work(self) -> None:
         connection: Connection | None = None
-        while group := self._next_group():
-            connection = self._commit_group(group, connection)
-            _wake(group)
-        if connection is not None:
-            connection.close()
+        try:
+            while group := self._next_group():
+                connection = self._commit_group(group, connection)
+                _wake(group)
+        finally:
+            self._end()
+            if connection is not None:
+                connection.close()
+
+    def _end(self) -> None:
+        """Refuse what is still queued: nobody is to wait for a thread that is gone."""
+        left: list[_Job] = []
+        with self._gate:
+            if self._open:
+                log.critical("the store's writer ended by a fault; restart the hub")
+            self._open = False
+            while not self._queue.empty():
+                if job := self._queue.get_nowait():
+                    left.append(job)
+        for job in left:
+            job.error = _closed()
+        _wake(left)
 
     def _next_group(self) -> list[_Job]:
         """All that waits, at most `MAX_GROUP`; empty when it is time to end."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        group = [first]
-        while len(group) < MAX_GROUP:
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                self._queue.put(None)
-                break
+        job = self._queue.get()
+        group: list[_Job] = []
+        while job is not None:
             group.append(job)
+            if len(group) == MAX_GROUP or self._queue.empty():
+                return group
+            job = self._queue.get_nowait()
+        if group:
+            self._queue.put(None)
         return group
 
     def _commit_group(self, group: list[_Job], connection: Connection | None) -> Connection | None:
         """One transaction for the group. A connection lost before the commit was asked for is replaced once."""
         for attempt in (1, 2):
-            committing = False
             try:
-                connection = connection or self._connect()
-                with connection.begin():
-                    for job in group:
-                        _run_job(connection, job)
-                    committing = True
+                connection = connection or self._engine.connect()
+                _transact(connection, group)
+                return connection
             except BaseException as error:  # noqa: BLE001 - every waiter must hear of it, whatever it is
-                lost = isinstance(error, DBAPIError) and error.connection_invalidated
-                connection = _drop(connection)
-                if lost and not committing and attempt == 1:
+                _drop(connection)
+                connection = None
+                if attempt == 1 and is_lost(error):
                     continue
                 for job in group:
                     job.error = job.error or error
-            return connection
-        return connection
-
-    def _connect(self) -> Connection:
-        return self._engine.connect().execution_options(writer=True)
+                break
+        return None
 
 
-def _run_job(connection: Connection, job: _Job) -> None:
-    job.result = job.error = None
-    if job.savepoint:
-        connection.exec_driver_sql("SAVEPOINT job")
-    try:
-        job.result = job.work(connection)
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise
-        job.error = error
-    except BaseException as error:  # noqa: BLE001 - handed to the one who waits for this job
-        job.error = error
-    if job.savepoint:
-        connection.exec_driver_sql("ROLLBACK TO job" if job.error else "RELEASE job")
+def _transact(connection: Connection, group: list[_Job]) -> None:
+    """Run the group's jobs and commit. A job that is alone needs no savepoint: its failure undoes the transaction."""
+    with connection.begin() as transaction:
+        if len(group) == 1:
+            group[0].run(connection)
+            if group[0].error is not None:
+                transaction.rollback()
+                return
+        else:
+            for job in group:
+                _run_apart(connection, job)
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            raise (CommitUnknown() if is_lost(error) else error) from None
+
+
+def _run_apart(connection: Connection, job: _Job) -> None:
+    """Run one job of many under a savepoint."""
+    mark(connection, SAVEPOINT)
+    execute(connection, f"SAVEPOINT {SAVEPOINT}")
+    job.run(connection)
+    if job.error is not None:
+        execute(connection, f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+        back(connection, SAVEPOINT)
+    execute(connection, f"RELEASE SAVEPOINT {SAVEPOINT}")
 
 
 def _drop(connection: Connection | None) -> None:
@@ -127,21 +166,34 @@ def _drop(connection: Connection | None) -> None:
         connection.close()
 
 
+def _closed() -> StoreUnavailable:
+    return StoreUnavailable("The hub is shutting down. Nothing was changed", retry_after=2)
+
+
 def _wake(group: list[_Job]) -> None:
     """Hand out results, one call into each event loop."""
     loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
     for job in group:
         loops.setdefault(job.loop, []).append(job)
     for loop, jobs in loops.items():
-        if not loop.is_closed():
+        try:
             loop.call_soon_threadsafe(_settle, jobs)
+        except RuntimeError:
+            log.warning("%d jobs are done whose event loop is closed", len(jobs))
 
 
 def _settle(jobs: list[_Job]) -> None:
     for job in jobs:
-        if job.future.cancelled():
+        if job.future.done():
             continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
+        if job.error is None:
             job.future.set_result(job.result)
+        else:
+            job.future.set_exception(_bearable(job.error))
+
+
+def _bearable(error: BaseException) -> Exception:
+    """An error that can be handed over: a future takes no StopIteration, and an exit must not end the event loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return RuntimeError(f"a database job ended by {type(error).__name__}")
