@@ -46,4 +46,4 @@ def name_key(text: str) -> str:
 
 
 def _refused(field: str, reason: str) -> BadInput:
-    return BadInput(f"The {field} {reason}", details={"errors": [{"path": field, "reason": reason}]})
+    return BadInput(f"The {field} {reason}", details={"errors": [{"path": field, "message": reason}]})

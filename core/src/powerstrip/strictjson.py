@@ -97,7 +97,7 @@ def _constant(word: str) -> Any:
 
 
 def _bad(reason: str) -> BadInput:
-    return BadInput(f"The body {reason}", details={"errors": [{"path": "", "reason": reason}]})
+    return BadInput(f"The body {reason}", details={"errors": [{"path": "", "message": reason}]})
 
 
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"

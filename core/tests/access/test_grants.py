@@ -170,7 +170,7 @@ async def test_built_in_roles_stay_and_names_are_unique(house) -> None:
 async def test_unknown_permissions_are_refused_without_repeating_them(house, permission) -> None:
     with pytest.raises(BadInput) as caught:
         await house.access.roles.create(house.admin, house.project.id, NewRole("odd", ["project.view", permission]))
-    assert caught.value.details["errors"][0]["path"] == "permissions.1"
+    assert caught.value.details["errors"][0]["path"] == "permissions[1]"
 
 
 async def test_a_role_of_another_project_is_absent(house) -> None:

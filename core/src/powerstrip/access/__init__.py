@@ -1,7 +1,7 @@
 """Who may do what: projects, principals, roles, permissions, API keys."""
 
 from powerstrip.access.access import OPERATOR, Access, Bootstrap
-from powerstrip.access.identity import NO_PROJECT, Grants, Identity, missing
+from powerstrip.access.identity import Grants, Identity, NoProject, missing
 from powerstrip.access.keys import MadeKey, NewKey
 from powerstrip.access.permissions import EXECUTE, IDS, INVOKE, PERMISSIONS, PRESETS, Permission, Preset
 from powerstrip.access.principals import Member, NewPrincipal, PrincipalChanges
@@ -14,7 +14,6 @@ __all__ = [
     "HANDLE",
     "IDS",
     "INVOKE",
-    "NO_PROJECT",
     "OPERATOR",
     "PERMISSIONS",
     "PRESETS",
@@ -29,6 +28,7 @@ __all__ = [
     "NewPrincipal",
     "NewProject",
     "NewRole",
+    "NoProject",
     "Permission",
     "Preset",
     "PrincipalChanges",

@@ -63,6 +63,10 @@ class Access:
         """The caller with this API key, without `Bearer`. Raises `Unauthenticated`, always with the same words."""
         return await self._sessions.authenticate(key)
 
+    def recall(self, key: str) -> Identity | None:
+        """The caller, where his key was good a moment ago; None where only `authenticate` can tell. Raises `Unauthenticated`."""
+        return self._sessions.recall(key)
+
     def local_token(self) -> str:
         """A key for the operator of the data folder that lives in this process's memory and ends with it."""
         return self._sessions.admit(OPERATOR)

@@ -13,6 +13,13 @@ EVERYWHERE = None
 NO_PROJECT = "There is no such project, or your key has no access to it"
 
 
+class NoProject(NotFound):
+    """There is no such project for this caller. Looks like any `NotFound`; it has a name so that the attempt can be noted."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_PROJECT)
+
+
 @dataclass(frozen=True)
 class Grants:
     """Permissions by project id; those under `EVERYWHERE` hold in all projects."""
@@ -70,7 +77,7 @@ class Identity:
     def require(self, permission: str, project_id: str) -> None:
         """Raises `NotFound` where the caller has no access to the project at all, `Forbidden` where not this one."""
         if not self.grants.sees(project_id):
-            raise NotFound(NO_PROJECT)
+            raise NoProject
         if not self.may(permission, project_id):
             raise missing(permission)
 

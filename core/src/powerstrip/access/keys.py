@@ -63,7 +63,7 @@ class Keys:
     async def create(self, identity: Identity, project: Project, new: NewKey) -> MadeKey:
         """Make a key. Raises `Forbidden` where its principal holds more than the caller, `Conflict` for a name that is taken."""
         if new.expires_at is not None and new.expires_at <= now():
-            raise BadInput("The expiry is in the past", details={"errors": [{"path": "expires_at", "reason": "is in the past"}]})
+            raise BadInput("The expiry is in the past", details={"errors": [{"path": "expires_at", "message": "is in the past"}]})
         name, tags = clean_name(new.name), check_tags(new.tags)
 
         def work(session: Session) -> MadeKey:

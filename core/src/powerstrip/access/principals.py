@@ -201,9 +201,8 @@ def _check_name(session: Session, row: Principal) -> None:
 
 def _check_owner(session: Session, project_id: str, owner_id: str | None) -> None:
     if owner_id is not None and scope(session, project_id).find(Principal, id=owner_id) is None:
-        raise Unprocessable(
-            "The owner is no principal of this project", details={"errors": [{"path": "owner_id", "reason": "is not here"}]}
-        )
+        errors = [{"path": "owner_id", "message": "Name a principal of this project"}]
+        raise Unprocessable("The owner is no principal of this project", details={"errors": errors})
 
 
 def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
@@ -246,4 +245,4 @@ def _has_keys(session: Session, row: Principal) -> bool:
 
 
 def _bad(path: str, reason: str) -> BadInput:
-    return BadInput(f"The {path} {reason}", details={"errors": [{"path": path, "reason": reason}]})
+    return BadInput(f"The {path} {reason}", details={"errors": [{"path": path, "message": reason}]})

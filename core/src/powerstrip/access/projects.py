@@ -12,11 +12,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from powerstrip.access.changes import Journal, change, given
 from powerstrip.access.grants import OWNER_ROLE, keep_an_owner, owned_by
-from powerstrip.access.identity import NO_PROJECT, Identity, missing
+from powerstrip.access.identity import Identity, NoProject, missing
 from powerstrip.access.tags import TagFilter, check_tags
 from powerstrip.clock import monotonic, stamp
 from powerstrip.names import clean_name
-from powerstrip.problems import BadInput, Conflict, NotFound
+from powerstrip.problems import BadInput, Conflict
 from powerstrip.store import Actor, AuditLog, Principal, Project, RoleAssignment, Store, StoredFile
 
 AccessMode: TypeAlias = Literal["org_open", "restricted"]
@@ -79,7 +79,7 @@ class Projects:
         generation = self._generation
         project = await self._store.read(lambda session: _lookup(session, reference))
         if project is None or not identity.grants.sees(project.id):
-            raise NotFound(NO_PROJECT)
+            raise NoProject
         if generation == self._generation:
             self._remember(reference, project)
         return project
@@ -118,7 +118,7 @@ class Projects:
         def work(session: Session) -> Project:
             row = session.get(Project, project.id)
             if row is None:
-                raise NotFound(NO_PROJECT)
+                raise NoProject
             changes = change(row, values, untold=("description",))
             if changes:
                 self._journal.note(session, identity.actor, action, row, changes)
@@ -132,7 +132,7 @@ class Projects:
     def _delete(self, session: Session, actor: Actor, project_id: str) -> list[str]:
         row = session.get(Project, project_id)
         if row is None:
-            raise NotFound(NO_PROJECT)
+            raise NoProject
         if row.archived_at is None:
             raise Conflict("Archive the project before you delete it", code="project_not_archived")
         residents = list(session.exec(select(Principal.id).where(Principal.project_id == project_id)))
@@ -213,7 +213,7 @@ def _handle(text: str) -> str:
 
 
 def _bad_handle(reason: str) -> BadInput:
-    return BadInput(f"The handle {reason}", details={"errors": [{"path": "handle", "reason": reason}]})
+    return BadInput(f"The handle {reason}", details={"errors": [{"path": "handle", "message": reason}]})
 
 
 def _lookup(session: Session, reference: str) -> Project | None:

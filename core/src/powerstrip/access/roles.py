@@ -167,7 +167,9 @@ class Roles:
         for index, permission in enumerate(permissions):
             if not known(permission, providers):
                 reason = "is no permission that a role can hold: GET …/permissions lists them"
-                raise BadInput(f"A permission {reason}", details={"errors": [{"path": f"permissions.{index}", "reason": reason}]})
+                raise BadInput(
+                    f"A permission {reason}", details={"errors": [{"path": f"permissions[{index}]", "message": reason}]}
+                )
         require_cover(identity, permissions, project_id)
         return permissions
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from powerstrip.access.grants import ACTIVE, grants_of
 from powerstrip.access.identity import Identity
-from powerstrip.access.tokens import hash_key, new_key, read_key
+from powerstrip.access.tokens import Token, hash_key, new_key, read_key
 from powerstrip.clock import monotonic, now, stamp
 from powerstrip.problems import Problem, Unauthenticated
 from powerstrip.store import Actor, ApiKey, Principal, Project, Store
@@ -55,18 +55,24 @@ class Sessions:
 
     async def authenticate(self, text: str) -> Identity:
         """The caller with this key. A malformed key is refused without a look into the database. Raises `Unauthenticated`."""
+        token, known = self._recall(text)
+        if known is not None:
+            return known
+        return _checked(await self._open(hash_key(token.key, self._pepper)), token)
+
+    def recall(self, text: str) -> Identity | None:
+        """The caller, where this key was good a moment ago; None where the database has to be asked. Raises `Unauthenticated`."""
+        return self._recall(text)[1]
+
+    def _recall(self, text: str) -> tuple[Token, Identity | None]:
         token = read_key(text)
         if token is None:
             raise refused()
         digest = hash_key(token.key, self._pepper)
-        if digest in self._local:
-            return self._local[digest]
         session = self._cache.get(digest)
-        if session is None or session.until <= monotonic():
-            session = await self._open(digest)
-        if token.handle is not None and token.handle != session.handle:
-            raise refused()
-        return session.identity
+        if session is not None and session.until > monotonic():
+            return token, _checked(session, token)
+        return token, self._local.get(digest)
 
     def admit(self, identity: Identity) -> str:
         """A key for this process's memory alone, good until the process ends."""
@@ -126,6 +132,12 @@ class Sessions:
 def refused() -> Unauthenticated:
     """One answer for every reason, so that none can be told from another."""
     return Unauthenticated("Send a valid API key as a bearer token in the Authorization header")
+
+
+def _checked(session: _Session, token: Token) -> Identity:
+    if token.handle not in (None, session.handle):
+        raise refused()
+    return session.identity
 
 
 def _find(session: Session, digest: str) -> _Found | None:

@@ -53,4 +53,4 @@ def _refused(reason: str) -> BadInput:
 
 
 def _at(path: str, reason: str) -> dict[str, Sequence[dict[str, str]]]:
-    return {"errors": [{"path": path, "reason": reason}]}
+    return {"errors": [{"path": path, "message": reason}]}
