@@ -112,8 +112,7 @@ class AuditLog:
         kept = session.get(Setting, NAME)
         end = parse(kept.value, self._key) if kept else None
         read, head, met = 0, START, False
-        rows: Iterable[Any] = session.connection().execute(_all_rows, execution_options={"yield_per": 1000})
-        for row in rows:
+        for row in _rows(session):
             if reason := self._flaw(row, read + 1, head):
                 return AuditReport(read, read + 1, reason, head)
             read, head = read + 1, str(row.hash)
@@ -136,6 +135,10 @@ class AuditLog:
         keyed = self._keyed.copy()
         keyed.update(_to_json(facts).encode())
         return keyed.hexdigest()
+
+
+def _rows(session: Session) -> Iterable[Any]:
+    return session.connection().execute(_all_rows, execution_options={"yield_per": 1000})
 
 
 def _clean(user_agent: str | None) -> str | None:

@@ -114,5 +114,7 @@ def _keep(connection: Connection) -> None:
 
 
 def _forget(connection: Connection) -> None:
+    if connection.invalidated:
+        return  # what was known of a lost connection goes with it
     connection.info.pop(_END, None)
     connection.info.pop(_MARKS, None)

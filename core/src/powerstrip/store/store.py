@@ -59,7 +59,7 @@ class Store:
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a reader thread, on one state of the database. Rows it returns are detached and complete."""
         if not self._open:
-            raise StoreUnavailable("The hub is shutting down; nothing was read", retry_after=2)
+            raise StoreUnavailable("The hub is starting or shutting down; nothing was read", retry_after=2)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[Session], T]) -> T:
