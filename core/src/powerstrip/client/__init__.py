@@ -2,8 +2,8 @@
 
 from powerstrip.client.client import Client
 from powerstrip.client.embedded import RunningHub, embedded
-from powerstrip.client.errors import ClientError, HubError, HubUnreachable
+from powerstrip.client.errors import BadAddress, ClientError, HubError, HubUnreachable
 from powerstrip.client.pages import Page, Pages
 from powerstrip.client.sync import SyncClient
 
-__all__ = ["Client", "ClientError", "HubError", "HubUnreachable", "Page", "Pages", "RunningHub", "SyncClient", "embedded"]
+__all__ = ["BadAddress", "Client", "ClientError", "HubError", "HubUnreachable", "Page", "Pages", "RunningHub", "SyncClient", "embedded"]

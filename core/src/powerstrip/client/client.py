@@ -8,6 +8,7 @@ from powerstrip.client import calls
 from powerstrip.client.access import AuditTrail, Keys, Principals, Projects, RoleAssignments, Roles
 from powerstrip.client.calls import Files, Invocations, Sandbox
 from powerstrip.client.catalog import Catalog, Providers
+from powerstrip.client.errors import BadAddress
 from powerstrip.client.integrations import Integrations
 from powerstrip.client.session import Session, Sleep, path
 from powerstrip.client.shapes import CallResult, Json, Trouble
@@ -23,7 +24,7 @@ class Client:
             result = await hub.call("slack.message.post", {"channel": "C0", "text": "hi"})
 
     `transport` replaces the network (tests, an embedded hub). Methods raise `HubError` and `HubUnreachable`. `project` may be
-    None for what stands above projects; project resources then raise ValueError.
+    None for what stands above projects; project resources then raise `BadAddress`.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Client:
     @property
     def _root(self) -> str:
         if not self.project:
-            raise ValueError("Name a project: Client(…, project=…) or client.within(…)")
+            raise BadAddress("Name a project: Client(…, project=…) or client.within(…)")
         return path("v1", "projects", self.project)
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class ClientError(Exception):
-    """The base of both: the hub said no, or could not be reached."""
+    """The base of all: the hub said no, could not be reached, or was not asked."""
 
 
 class HubError(ClientError):
@@ -33,3 +33,7 @@ class HubError(ClientError):
 
 class HubUnreachable(ClientError):
     """No answer came from the hub: it is down, the address is wrong, or the network failed. The work may have been done."""
+
+
+class BadAddress(ClientError, ValueError):
+    """Nothing was asked: what was given makes no address of a hub or of something in it."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote, urlsplit
 
-from powerstrip.client.errors import HubError, HubUnreachable
+from powerstrip.client.errors import BadAddress, HubError, HubUnreachable
 
 if TYPE_CHECKING:  # the HTTP library is loaded with the first session, so that importing the client stays light
     from httpx2 import AsyncBaseTransport, AsyncClient, Response
@@ -25,10 +25,10 @@ ANSWER_SECONDS = 330.0
 def path(*segments: str) -> str:
     """An address below the hub's, each segment escaped: no value can change which resource is meant.
 
-    Raises ValueError for a segment that no escaping makes safe.
+    Raises `BadAddress` for a segment that no escaping makes safe.
     """
     if {"", ".", ".."} & set(segments):
-        raise ValueError("An id or a name cannot be empty, `.` or `..`")
+        raise BadAddress("An id or a name cannot be empty, `.` or `..`")
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 
@@ -36,7 +36,7 @@ class Session:
     """Sends requests to one hub.
 
     A request is repeated only where that is safe (GET, or a call with an idempotency key), and only when the hub answered 429
-    or 503 with Retry-After. Raises `HubError` for an error answer and `HubUnreachable` for none.
+    or 503 with Retry-After. Raises `HubError` for an error answer, `HubUnreachable` for none and `BadAddress` for a base URL that is none.
     """
 
     def __init__(
@@ -143,9 +143,9 @@ def _host(url: str) -> str:
     except ValueError:
         parts, host = None, ""
     if parts is None or parts.scheme not in ("http", "https") or not host:
-        raise ValueError("A hub's address begins with http:// or https://, such as http://127.0.0.1:8000")
+        raise BadAddress("A hub's address begins with http:// or https://, such as http://127.0.0.1:8000")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("A hub's address holds no user name, query or fragment: give the API key apart from it")
+        raise BadAddress("A hub's address holds no user name, query or fragment: give the API key apart from it")
     return host
 
 

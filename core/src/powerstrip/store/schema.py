@@ -45,6 +45,15 @@ def _migrate(connection: Connection) -> None:
         _upgrade(connection)
 
 
+def revisions(engine: Engine) -> tuple[str | None, str]:
+    """The revision that the database has and the newest one known here. Raises `StoreUnavailable`."""
+    try:
+        with engine.connect() as connection:
+            return revision(connection), HEAD
+    except DBAPIError as error:
+        raise as_problem(error) from None
+
+
 def revision(connection: Connection) -> str | None:
     """The schema revision the database says it has; None for an empty one."""
     if not inspect(connection).has_table("alembic_version"):

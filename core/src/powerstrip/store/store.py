@@ -43,6 +43,10 @@ class Store:
         """Bring the schema to this version's. Raises `SchemaMismatch` where the database is of a newer one."""
         schema.migrate(self.engine)
 
+    def revisions(self) -> tuple[str | None, str]:
+        """The schema the database has (None for an empty one) and the one this hub wants. Changes nothing."""
+        return schema.revisions(self._reading)
+
     async def start(self) -> None:
         """Begin to read and write. The schema must stand."""
         self._open = True

@@ -41,9 +41,13 @@ class Vault:
         no core dumps from here on.
         """
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        self._compare(await self._store.read(_known_check))
+        await self.check()
         self._master.save()
         self._compare(await self._store.write(lambda session: _keep_check(session, self._check)))
+
+    async def check(self) -> None:
+        """Hold the master key against the database and change nothing. Raises `MasterKeyError`."""
+        self._compare(await self._store.read(_known_check))
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same on every start."""

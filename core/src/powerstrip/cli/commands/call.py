@@ -1,0 +1,144 @@
+"""`powerstrip call ACTION`: call an action and show what came of it."""
+
+import asyncio
+import base64
+import mimetypes
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from powerstrip.cli.commands.sandbox import as_request
+from powerstrip.cli.console import as_json
+from powerstrip.cli.context import Context
+from powerstrip.cli.failures import FAILED, OK, Stop
+from powerstrip.cli.inputs import file_named, pairs, put_at, read_object
+from powerstrip.cli.parser import Parser, add_common
+from powerstrip.client import Client
+from powerstrip.client.shapes import CallResult
+
+INLINE = 256 * 1024
+"""Bytes; a larger file is uploaded first and named in the input."""
+CHUNK = 256 * 1024
+TROUBLES = ("unauthorized", "rate_limited", "server_error", "timeout")
+
+
+def configure(parser: Parser) -> None:
+    """Arguments of `call`."""
+    add_common(parser)
+    parser.add_argument("action", help="such as slack.message.post; see `powerstrip catalog list-actions`")
+    parser.add_argument("--input", action="append", default=[], metavar="JSON", help="JSON, @file, -, field=text or field:=json")
+    parser.add_argument("--file", action="append", default=[], metavar="FIELD=@PATH", help="put a file's content into a field")
+    parser.add_argument("--output", metavar="PATH", help="write the answer's file (else its JSON) to PATH")
+    parser.add_argument("--integration", metavar="NAME", help="which connection, by id or name, where there are several")
+    parser.add_argument("--sandbox", action="store_true", help="send nothing; show what would have been sent")
+    parser.add_argument("--dry-run", action="store_true", help="refuse anything that changes something at the provider")
+    parser.add_argument("--simulate", choices=TROUBLES, help="in a sandbox, answer with this trouble")
+    parser.add_argument("--idempotency-key", metavar="KEY", help="the same key never calls twice")
+    parser.add_argument("--timeout", type=int, metavar="SECONDS", help="give up after (60)")
+    parser.add_argument("--yes", action="store_true", help="do not ask before what cannot be undone")
+    parser.set_defaults(run=call)
+
+
+async def call(context: Context) -> int:
+    """Call; exit code 1 where the provider or the hub refused."""
+    args = context.args
+    given = read_object(args.input, "--input")
+    files = {field: file_named(source, "--file") for field, source in pairs(args.file, "--file").items()}
+    async with context.project() as hub:
+        await _ask_first(context, hub)
+        uploaded = await _attach(hub, given, files)
+        try:
+            result = await _invoke(context, hub, given)
+            return await _show(context, hub, result)
+        finally:
+            for file_id in uploaded:
+                await hub.files.delete(file_id)
+
+
+async def _ask_first(context: Context, hub: Client) -> None:
+    """Ask a person at a terminal before something that cannot be undone. Scripts are not asked."""
+    args, console = context.args, context.console
+    if args.yes or args.sandbox or args.dry_run or not console.interactive:
+        return
+    action = await hub.catalog.action(args.action)
+    if action["annotations"].get("destructive") and not console.confirm(f"{action['name']} cannot be undone. Call it?"):
+        raise Stop("Nothing was called", code="declined")
+
+
+async def _attach(hub: Client, input: dict[str, Any], files: dict[str, Path]) -> list[str]:
+    """Put each file into its field: small ones inline, others uploaded. Returns the ids to delete after the call."""
+    uploaded: list[str] = []
+    for field, path in files.items():
+        if path.stat().st_size <= INLINE:
+            put_at(input, field, base64.b64encode(path.read_bytes()).decode())
+            continue
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        stored = await hub.files.upload(_chunks(path), name=path.name, media_type=media_type)
+        uploaded.append(stored["id"])
+        put_at(input, field, {"file": stored["id"]})
+    return uploaded
+
+
+async def _chunks(path: Path) -> AsyncIterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+async def _invoke(context: Context, hub: Client, given: dict[str, Any]) -> CallResult:
+    args = context.args
+    return await hub.call(
+        args.action,
+        given,
+        integration=args.integration,
+        dry_run=args.dry_run,
+        sandbox=args.sandbox,
+        simulate=args.simulate,
+        timeout_seconds=args.timeout,
+        idempotency_key=args.idempotency_key,
+    )
+
+
+async def _show(context: Context, hub: Client, result: CallResult) -> int:
+    """Print the answer; what would have been sent goes above it."""
+    console = context.console
+    if result["status"] == "failed":
+        if console.json:
+            console.put(result, "")
+        invocation = result.get("invocation_id")
+        hint = f"powerstrip invocations show {invocation}" if invocation else ""
+        console.trouble(result.get("error") or "The call failed", hint)
+        return FAILED
+    output = result.get("output") or {}
+    if context.args.output:
+        saved = await _save(hub, context.args.action, output, Path(context.args.output))
+        result = {**result, "output": saved}
+    console.put(result, _as_text(result))
+    return OK
+
+
+def _as_text(result: CallResult) -> str:
+    sent = [f"Would have sent:\n{as_request(entry, '  ')}\n" for entry in result.get("would_have_sent") or []]
+    if result.get("mode") == "sandbox" or sent:
+        sent.append("Nothing was sent. A mock answers:")
+    return "\n".join([*sent, as_json(result.get("output"))])
+
+
+async def _save(hub: Client, action: str, output: dict[str, Any], to: Path) -> dict[str, Any]:
+    """Write the file in the output to `to`, or the whole output as JSON where there is none; returns what is left to show."""
+    field = await _content_field(hub, action, output)
+    if field is None:
+        await asyncio.to_thread(to.write_text, as_json(output) + "\n")
+        return {"saved_to": str(to)}
+    match output[field]:
+        case {"file": str(id)}:
+            size = await hub.files.download(id, to)
+        case text:
+            size = await asyncio.to_thread(to.write_bytes, base64.b64decode(text))
+    return {**output, field: {"saved_to": str(to), "size": size}}
+
+
+async def _content_field(hub: Client, action: str, output: dict[str, Any]) -> str | None:
+    """The field of the output that is declared to hold a file's content."""
+    declared = (await hub.catalog.action(action)).get("output_schema", {}).get("properties", {})
+    return next((name for name, schema in declared.items() if "base64" in str(schema) and output.get(name)), None)

@@ -1,0 +1,218 @@
+"""`powerstrip integrations`: connect services and look after the connections."""
+
+from typing import Any
+
+from powerstrip.cli import lists
+from powerstrip.cli.context import Context
+from powerstrip.cli.failures import FAILED, OK, Stop
+from powerstrip.cli.finding import find_integration
+from powerstrip.cli.inputs import read_object
+from powerstrip.cli.parser import Parser
+from powerstrip.cli.secrets import ask_form, read_credentials
+from powerstrip.cli.text import fields, plain, table, when
+from powerstrip.client import Client
+from powerstrip.client.shapes import Integration, Json
+
+
+def configure(parser: Parser) -> None:
+    """Arguments of `integrations`."""
+    listing = parser.command("list", "the project's integrations", list_integrations)
+    listing.add_argument("--provider", metavar="ID", help="only of this provider")
+    listing.add_argument("--status", choices=("active", "inactive", "expired"), help="only in this state")
+    lists.add_paging(listing)
+    _configure_create(parser.command("create", "connect a provider", create))
+    _named(parser.command("show", "one integration", show))
+    _named(parser.command("test", "ask the provider whether the credentials are good", test))
+    rotate_parser = _named(parser.command("rotate", "replace the credentials", rotate))
+    _add_credentials(rotate_parser)
+    rotate_parser.add_argument("--no-probe", action="store_true", help="keep the new ones without trying them first")
+    copy_parser = _named(parser.command("copy", "copy one to another project, credentials included", copy))
+    copy_parser.add_argument("--to", required=True, metavar="PROJECT", help="handle of the project that gets the copy")
+    copy_parser.add_argument("--name", help="another name for the copy")
+    _named(parser.command("enable", "use it again", enable))
+    _named(parser.command("disable", "keep it, and refuse calls with it", disable))
+    delete_parser = _named(parser.command("delete", "remove it with its credentials, for good", delete))
+    delete_parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _configure_create(parser: Parser) -> None:
+    parser.add_argument("provider", help="such as slack; see `powerstrip providers list`")
+    parser.add_argument("--name", required=True, help="unique among the provider's integrations")
+    words = "settings: JSON, @file, field=text or field:=json"
+    parser.add_argument("--config", action="append", default=[], metavar="JSON", help=words)
+    _add_credentials(parser)
+    parser.add_argument("--auth", metavar="KIND", help="which way to sign in, where the provider has several")
+    parser.add_argument("--mode", choices=("live", "sandbox"), help="a sandbox never sends; fixed for good")
+    parser.add_argument("--probe", action="store_true", help="try the credentials first; refused ones are not kept")
+
+
+def _add_credentials(parser: Parser) -> None:
+    parser.add_argument("--credentials", default="", metavar="@FILE", help="all fields as JSON: @file, or - for standard input")
+    words = "one field: field=@file, field=env:NAME or field=-"
+    parser.add_argument("--credential", action="append", default=[], metavar="FIELD=SOURCE", help=words)
+
+
+def _named(parser: Parser) -> Parser:
+    parser.add_argument("integration", help="its id or its name")
+    return parser
+
+
+async def list_integrations(context: Context) -> None:
+    """Print the project's integrations."""
+    args = context.args
+    async with context.project() as hub:
+        page = await lists.read(context, hub.integrations.list(provider=args.provider, status=args.status))
+    rows = [
+        (entry["name"], entry["provider"], entry["status"], entry.get("mode", ""), account(entry), entry["id"])
+        for entry in page.items
+    ]
+    text = table(("NAME", "PROVIDER", "STATUS", "MODE", "ACCOUNT", "ID"), rows)
+    lists.put(context, page, text, "No integrations yet. Connect one:  powerstrip integrations create PROVIDER --name NAME")
+
+
+async def create(context: Context) -> None:
+    """Connect a provider; a person at a terminal is asked for what was not given."""
+    args = context.args
+    config = read_object(args.config, "--config")
+    credentials = read_credentials(args.credentials, args.credential, context.environ, context.console)
+    async with context.project() as hub:
+        if credentials is None and context.console.interactive:
+            form = auth_form(await hub.providers.get(args.provider), args.auth)
+            credentials = ask_form(form, args.provider, context.console)
+        made = await hub.integrations.create(
+            args.name,
+            args.provider,
+            credentials=credentials,
+            config=config or None,
+            auth_kind=args.auth,
+            mode=args.mode,
+            probe=args.probe or None,
+        )
+    context.console.put(made, f"Connected.\n\n{describe(made)}")
+
+
+async def show(context: Context) -> None:
+    """Print one integration."""
+    async with context.project() as hub:
+        found = await find_integration(hub, context.args.integration)
+    context.console.put(found, describe(found))
+
+
+async def test(context: Context) -> int:
+    """Ask the provider; exit code 1 where it refuses."""
+    async with context.project() as hub:
+        found = await find_integration(hub, context.args.integration)
+        probe = await hub.integrations.test(found["id"])
+    if probe.get("ok"):
+        context.console.put(probe, _good(found, probe))
+        return OK
+    if context.console.json:
+        context.console.put(probe, "")
+    words = probe.get("error") or "the provider refused"
+    context.console.trouble(f"{found['name']}: {words}", f"powerstrip integrations rotate {found['name']}")
+    return FAILED
+
+
+def _good(found: Integration, probe: Json) -> str:
+    if probe.get("simulated"):
+        return f"{plain(found['name'])} is in a sandbox: nothing was sent, so its credentials were not tried."
+    name = account({"account": probe} if "account_name" in probe else probe)
+    return f"{plain(found['name'])} works" + (f": {plain(name)}" if name else "") + "."
+
+
+async def rotate(context: Context) -> None:
+    """Replace the credentials; by default they are tried first."""
+    args = context.args
+    credentials = read_credentials(args.credentials, args.credential, context.environ, context.console)
+    async with context.project() as hub:
+        found = await find_integration(hub, args.integration)
+        if credentials is None:
+            credentials = await _asked(context, hub, found)
+        changed = await hub.integrations.rotate(found["id"], credentials, probe=not args.no_probe)
+    context.console.put(changed, f"Rotated.\n\n{describe(changed)}")
+
+
+async def _asked(context: Context, hub: Client, found: Integration) -> dict[str, str]:
+    if not context.console.interactive:
+        raise Stop(
+            "No credentials were given",
+            hint="--credential FIELD=@file, FIELD=env:NAME, or --credentials -",
+            code="usage",
+            exit_code=2,
+        )
+    form = auth_form(await hub.providers.get(found["provider"]), found.get("auth_kind"))
+    return ask_form(form, found["name"], context.console)
+
+
+async def copy(context: Context) -> None:
+    """Copy to another project without entering the credentials again."""
+    args = context.args
+    async with context.project() as hub:
+        found = await find_integration(hub, args.integration)
+        source = await hub.projects.get(hub.project or "")
+        made = await hub.within(args.to).integrations.copy(source["id"], found["id"], name=args.name)
+    context.console.put(made, f"Copied to {plain(args.to)}.\n\n{describe(made)}")
+
+
+async def enable(context: Context) -> None:
+    """Set it active."""
+    await _set_status(context, "active")
+
+
+async def disable(context: Context) -> None:
+    """Set it inactive."""
+    await _set_status(context, "inactive")
+
+
+async def _set_status(context: Context, status: Any) -> None:
+    async with context.project() as hub:
+        found = await find_integration(hub, context.args.integration)
+        changed = await hub.integrations.update(found["id"], status=status)
+    context.console.put(changed, f"{plain(changed['name'])} is {changed['status']}.")
+
+
+async def delete(context: Context) -> None:
+    """Delete it; a person at a terminal is asked first."""
+    console = context.console
+    async with context.project() as hub:
+        found = await find_integration(hub, context.args.integration)
+        asked = console.interactive and not context.args.yes
+        if asked and not console.confirm(f"Delete {found['provider']}/{found['name']} and its credentials for good?"):
+            raise Stop("Nothing was deleted", code="declined")
+        await hub.integrations.delete(found["id"])
+    console.put({"deleted": found["id"]}, f"Deleted {plain(found['name'])}.")
+
+
+def describe(entry: Integration) -> str:
+    """An integration as lines."""
+    return fields(
+        (
+            ("Name", entry["name"]),
+            ("Provider", entry["provider"]),
+            ("Status", entry["status"]),
+            ("Why", entry.get("status_reason")),
+            ("Mode", entry.get("mode")),
+            ("Signs in by", entry.get("auth_kind")),
+            ("Account", account(entry)),
+            ("Settings", ", ".join(f"{name}={value}" for name, value in (entry.get("config") or {}).items())),
+            ("Id", entry["id"]),
+            ("Created", when(entry["created_at"])),
+        )
+    )
+
+
+def account(entry: Any) -> str:
+    """Whose credential it is, where that is known."""
+    known: Json = entry.get("account") or {}
+    return str(known.get("name") or known.get("account_name") or known.get("id") or known.get("account_id") or "")
+
+
+def auth_form(provider: Json, kind: str | None) -> Json:
+    """The form of one way to sign in: the one named, else the provider's first."""
+    ways = provider.get("auths", [])
+    chosen = next((way for way in ways if way["kind"] == kind), None) if kind else next(iter(ways), None)
+    if chosen is None:
+        raise Stop(
+            f"The provider cannot be connected by a form of kind {kind}" if kind else "The provider has no form", code="no_form"
+        )
+    return chosen["form"]

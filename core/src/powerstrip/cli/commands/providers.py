@@ -1,0 +1,100 @@
+"""`powerstrip providers`: services that can be connected."""
+
+from collections.abc import Iterable
+
+from powerstrip.cli.context import Context
+from powerstrip.cli.parser import Parser
+from powerstrip.cli.schema import field_table
+from powerstrip.cli.text import block, fields, plain, table
+from powerstrip.client.shapes import Json, Provider
+
+BADGES = {
+    "connected": "connected",
+    "built_in": "built in",
+    "needs_setup": "needs setup",
+    "catalog_only": "catalogue only",
+    "unavailable": "unavailable",
+}
+
+
+def configure(parser: Parser) -> None:
+    """Arguments of `providers`."""
+    listing = parser.command("list", "every provider and whether it is ready", list_providers)
+    listing.add_argument(
+        "--search", default="", metavar="TEXT", help="only those with TEXT in name, title, category or description"
+    )
+    show = parser.command("show", "one provider: how to connect it, what it can do", show_provider)
+    show.add_argument("provider")
+
+
+async def list_providers(context: Context) -> None:
+    """Print the provider catalog."""
+    async with context.project() as hub:
+        providers = [entry for entry in await hub.providers.list() if matches(entry, context.args.search)]
+    rows = [(entry["name"], entry["display_name"], entry.get("category", ""), badge(entry), _about(entry)) for entry in providers]
+    text = table(("PROVIDER", "TITLE", "CATEGORY", "STATE", "CONNECTION"), rows) if rows else "No provider fits."
+    context.console.put({"providers": providers}, text)
+
+
+async def show_provider(context: Context) -> None:
+    """Print one provider."""
+    async with context.project() as hub:
+        form = await hub.providers.get(context.args.provider)
+        entry = next((entry for entry in await hub.providers.list() if entry["name"] == context.args.provider), None)
+    context.console.put(form, describe(form, entry))
+
+
+def matches(entry: Provider, search: str) -> bool:
+    """True where every word is found in what is said of the provider."""
+    said = " ".join(str(entry.get(part, "")) for part in ("name", "display_name", "category", "description")).lower()
+    return all(word in said for word in search.lower().split())
+
+
+def badge(entry: Provider) -> str:
+    """The readiness in words."""
+    state = str(entry.get("readiness", ""))
+    return BADGES.get(state, state.replace("_", " "))
+
+
+def _about(entry: Provider) -> str:
+    connection = entry["connection"]
+    return str(connection.get("integration_name") or entry.get("message") or "")
+
+
+def describe(provider: Json, entry: Provider | None) -> str:
+    """A provider on a page."""
+    head = fields(
+        (
+            ("Provider", provider.get("name") or provider.get("id")),
+            ("Title", provider.get("display_name") or provider.get("title")),
+            ("Category", provider.get("category")),
+            ("State", badge(entry) if entry else ""),
+            ("Connection", _about(entry) if entry else ""),
+            ("Documentation", provider.get("docs_url")),
+        )
+    )
+    ways = [_way(way) for way in provider.get("auths", [])]
+    settings = provider.get("config_schema", {})
+    parts = [
+        head,
+        block(provider.get("description", "")),
+        *ways,
+        f"Settings\n{field_table(settings)}" if settings.get("properties") else "",
+        _named_list("Actions", provider.get("actions", []), "name"),
+        _named_list("Events", provider.get("events", []), "name"),
+        _named_list("Pickers", provider.get("pickers", []), "id"),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _way(auth: Json) -> str:
+    words = f"  {plain(auth['help'])}\n" if auth.get("help") else ""
+    return f"Sign in by {plain(auth['kind'])}\n{words}{field_table(auth.get('form', {}))}"
+
+
+def _named_list(title: str, entries: Iterable[Json], key: str) -> str:
+    rows = [(entry[key], str(entry.get("description") or entry.get("summary") or "").partition("\n")[0]) for entry in entries]
+    if not rows:
+        return ""
+    _, *lines = table(("", ""), rows).split("\n")
+    return "\n".join([title, *(f"  {line}" for line in lines)])

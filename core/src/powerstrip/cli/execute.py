@@ -1,0 +1,58 @@
+"""Runs a parsed command and turns whatever stops it into a sentence and an exit code."""
+
+import asyncio
+import os
+from argparse import Namespace
+from typing import Any
+
+from powerstrip.cli.console import Console
+from powerstrip.cli.context import Context
+from powerstrip.cli.failures import FAILED, OK, UNREACHABLE, Stop, Usage
+from powerstrip.client import BadAddress, HubError, HubUnreachable
+
+
+def execute(args: Namespace) -> int:
+    """Run `args.run`; a coroutine gets an event loop. Returns the exit code."""
+    console = Console(json=getattr(args, "json", False))
+    context = Context(args, os.environ, console)
+    try:
+        outcome = args.run(context)
+        if asyncio.iscoroutine(outcome):
+            outcome = asyncio.run(outcome)
+        return outcome or OK
+    except Stop as stop:
+        return console.fail(stop)
+    except HubError as error:
+        return console.fail(refused(error), error.details)
+    except HubUnreachable as error:
+        return console.fail(Stop(str(error), hint=UNREACHABLE_HINT, code="unreachable", exit_code=UNREACHABLE))
+    except BadAddress as error:
+        return console.fail(Usage(str(error)))
+
+
+def refused(error: HubError) -> Stop:
+    """A hub's refusal as people read it: its sentence, each field's reason, what to do next."""
+    entries: list[Any] = error.details.get("errors") or []
+    reasons = [_reason(entry) for entry in entries]
+    message = "; ".join([error.message, *(reason for reason in reasons if reason and reason not in error.message)])
+    return Stop(message, hint=_hint(error), code=error.code, exit_code=FAILED)
+
+
+def _reason(entry: Any) -> str:
+    words = entry.get("message") or entry.get("reason") or ""
+    return f"{entry['path']}: {words}" if entry.get("path") else str(words)
+
+
+def _hint(error: HubError) -> str:
+    match error.status:
+        case 401:
+            return "check POWERSTRIP_API_KEY (or --api-key); a lost key is replaced with `powerstrip keys create`"
+        case 403:
+            return "ask an owner of the project for the permission, or use a key that has it"
+        case 429 | 503 if error.retry_after:
+            return f"try again in {error.retry_after:g} s"
+        case _:
+            return str(error.details.get("hint", ""))
+
+
+UNREACHABLE_HINT = "is the hub running? `powerstrip serve` starts one; POWERSTRIP_URL says where it is"

@@ -1,0 +1,136 @@
+"""Argument parsers that are built when they are needed: only the command that was typed imports its module.
+
+Nothing here may import more than argparse; the time of `powerstrip --help` is measured.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+
+from powerstrip.cli.failures import Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from powerstrip.cli.context import Command
+
+COMMANDS = {
+    "init": "make a data folder, a project and its first API key",
+    "serve": "run the hub's HTTP API",
+    "demo": "see it all in a sandbox: no network, no account",
+    "doctor": "check this installation and a data folder",
+    "providers": "services that can be connected",
+    "catalog": "actions that can be called, events that can be heard",
+    "integrations": "connect services: create, test, rotate, copy, disable",
+    "call": "call an action",
+    "invocations": "what was called, and what came of it",
+    "sandbox": "what sandboxed calls would have sent",
+    "pickers": "values of a provider to choose from",
+    "projects": "workspaces",
+    "keys": "API keys",
+    "audit": "who did what; verify the chain",
+    "completion": "shell completion for bash, zsh and tcsh",
+}
+
+
+class Wide(argparse.HelpFormatter):
+    """Help as wide as the terminal. (Asked for no width, the base imports a compression library to learn it.)"""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=columns() - 2)
+
+
+class Raw(Wide, argparse.RawTextHelpFormatter):
+    """The same for texts that need no wrapping, and so no module that wraps."""
+
+
+def columns() -> int:
+    """The terminal's width, at most 120, and 80 where there is none."""
+    try:
+        return min(os.get_terminal_size().columns or 80, 120)
+    except OSError:
+        return 80
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses by raising `Usage`, and that may be filled by a command's module on first use."""
+
+    module = ""
+
+    def fill(self) -> None:
+        """Add the arguments of the module this parser stands for."""
+        if self.module:
+            from importlib import import_module
+
+            name, self.module = self.module, ""
+            import_module(f"powerstrip.cli.commands.{name}").configure(self)
+
+    def parse_known_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":
+        """Fill, then parse."""
+        self.fill()
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> "NoReturn":
+        """Refuse the words that were typed."""
+        raise Usage(message[:1].upper() + message[1:], hint=f"{self.prog} --help")
+
+    def command(self, name: str, help: str, run: "Command | None" = None) -> "Parser":
+        """Add a sub-command below this one and return its parser; `run` is what it does."""
+        if self._subparsers is None:
+            self._commands = self.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+        parser = self._commands.add_parser(name, help=help, description=sentence(help), formatter_class=Wide)
+        add_common(parser)
+        if run is not None:
+            parser.set_defaults(run=run)
+        return parser
+
+
+def build() -> Parser:
+    """The whole parser. Commands are named; their arguments come with their modules."""
+    parser = Parser(
+        prog="powerstrip", description="Call any service through one hub that keeps the keys.", epilog=EPILOG, formatter_class=Raw
+    )
+    parser.add_argument("--version", action=Version, nargs=0, default=argparse.SUPPRESS, help="print the version")
+    add_common(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    for name, words in COMMANDS.items():
+        commands.add_parser(name, help=words, description=sentence(words), formatter_class=Wide).module = name
+    return parser
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The options every command takes, before or after its name."""
+    group = parser.add_argument_group("which hub")
+    for flag, metavar, words in COMMON:
+        group.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=words)
+    group.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, as the API answers it")
+
+
+def sentence(text: str) -> str:
+    """A help text as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+class Version(argparse.Action):
+    """Prints the version, read when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+        """Print and end."""
+        from powerstrip import __version__
+
+        sys.stdout.write(f"powerstrip {__version__}\n")
+        parser.exit()
+
+
+COMMON: Iterable[tuple[str, str, str]] = (
+    ("--data", "DIR", "a hub's data folder (POWERSTRIP_DATA)"),
+    ("--url", "URL", "a running hub (POWERSTRIP_URL)"),
+    ("--api-key", "KEY", "its API key; better in POWERSTRIP_API_KEY"),
+    ("--project", "HANDLE", "a project's handle (POWERSTRIP_PROJECT)"),
+)
+EPILOG = """\
+With POWERSTRIP_URL and POWERSTRIP_API_KEY a command talks to that hub. Without, it opens the data folder itself.
+Begin with:  powerstrip demo
+"""

@@ -1,0 +1,108 @@
+"""Which hub a command talks to: a running one over HTTP, or a data folder that the command opens itself."""
+
+from argparse import Namespace
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from powerstrip.cli.failures import Stop, Usage
+from powerstrip.client import Client, embedded
+
+if TYPE_CHECKING:
+    from powerstrip.api import Hub
+    from powerstrip.settings import Settings
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running hub."""
+
+    url: str
+    key: str
+
+
+def server(args: Namespace, environ: Mapping[str, str]) -> Server | None:
+    """The server that the options or the environment name; None where the data folder is meant.
+
+    An option wins over the environment, so `--data` opens the folder even where POWERSTRIP_URL is set.
+    """
+    url, data = getattr(args, "url", ""), getattr(args, "data", "")
+    if url and data:
+        raise Usage("--url and --data name two hubs", hint="give one of them")
+    url = url or ("" if data else first(environ, "POWERSTRIP_URL", "MOBIUS_API_URL"))
+    if not url:
+        return None
+    key = getattr(args, "api_key", "") or first(environ, "POWERSTRIP_API_KEY", "MOBIUS_API_KEY")
+    if not key:
+        raise Usage(
+            f"No API key for {url}",
+            hint="set POWERSTRIP_API_KEY; `powerstrip init` printed one, `powerstrip keys create` makes more",
+        )
+    return Server(url, key)
+
+
+def first(environ: Mapping[str, str], *names: str) -> str:
+    """The first of these variables that is filled."""
+    return next((environ[name] for name in names if environ.get(name)), "")
+
+
+def folder_settings(args: Namespace, environ: Mapping[str, str]) -> "Settings":
+    """The operator's settings for the data folder that is meant. Stops on one that cannot be used."""
+    from powerstrip.settings import SettingsError, from_environment
+
+    data = getattr(args, "data", "")
+    try:
+        return from_environment(environ, Path(data) if data else None)
+    except SettingsError as error:
+        raise Stop(str(error), code="bad_setting") from None
+
+
+def must_exist(settings: "Settings") -> None:
+    """Stop where there is no hub in the folder: a typing error must not make a new one."""
+    if settings.sqlite and not (settings.data / "powerstrip.db").exists():
+        raise Stop(
+            f"There is no hub in {settings.data}",
+            hint=f"make one with `powerstrip init --data {settings.data}`, or name another with --data or POWERSTRIP_URL",
+            code="no_hub",
+        )
+
+
+@asynccontextmanager
+async def open_hub(settings: "Settings", environ: Mapping[str, str]) -> AsyncGenerator["Hub"]:
+    """The hub of a data folder, held for as long as the block runs. Stops where it cannot be opened."""
+    from powerstrip.api import Hub
+    from powerstrip.problems import Problem
+    from powerstrip.store import AlreadyRunning, SchemaMismatch
+    from powerstrip.vault import MasterKeyError
+
+    try:
+        hub = await Hub.open(settings, environ)
+    except AlreadyRunning as error:
+        raise Stop(str(error), hint=RUNNING_HINT, code="already_running") from None
+    except (SchemaMismatch, MasterKeyError) as error:
+        raise Stop(str(error), hint="powerstrip doctor", code="cannot_open") from None
+    except Problem as error:
+        raise Stop(error.message, hint="powerstrip doctor", code=error.code) from None
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+@asynccontextmanager
+async def connect(args: Namespace, environ: Mapping[str, str]) -> AsyncGenerator[Client]:
+    """A client of the hub that is meant."""
+    there = server(args, environ)
+    if there is not None:
+        async with Client(there.url, there.key) as client:
+            yield client
+        return
+    settings = folder_settings(args, environ)
+    must_exist(settings)
+    async with open_hub(settings, environ) as hub, embedded(hub) as client:
+        yield client
+
+
+RUNNING_HINT = "set POWERSTRIP_URL and POWERSTRIP_API_KEY to talk to the hub that is running, or stop it"
