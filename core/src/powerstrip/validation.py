@@ -70,8 +70,8 @@ def _message(entry: ErrorDetails, model: type[BaseModel]) -> str:
         case "extra_forbidden":
             return "There is no such field" + (f"; there are: {', '.join(model.model_fields) or 'none'}" if top else "")
         case "missing":
-            help = model.model_fields[top].description if top in model.model_fields else None
-            return "This field is required" + (f". {help}" if help else "")
+            advice = model.model_fields[top].description if top in model.model_fields else None
+            return "This field is required" + (f". {advice}" if advice else "")
         case "json_invalid":
             return "A text holds half a character (a lone surrogate)"
         case _:

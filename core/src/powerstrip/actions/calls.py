@@ -1,0 +1,48 @@
+"""What goes in and out of an action call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from powerstrip.connect import ErrorType
+from powerstrip.store import WouldSend
+
+Mode: TypeAlias = Literal["live", "sandbox"]
+CallErrorType: TypeAlias = ErrorType | Literal["unknown"]
+"""`unknown`: a write went out and no answer came, so nobody here knows whether it took effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """One call. `input` is a JSON object by our field names.
+
+    `integration` names one by id or name where the project has several; `sandbox` asks for a sandboxed call of a live one;
+    `simulate` asks a sandbox for a failure (unauthorized, rate_limited, server_error, timeout); `dry_run` sends nothing and
+    gives no output. With an `idempotency_key` (1 to 255 printable ASCII characters) a repeat gives the first call's result.
+    """
+
+    input: Mapping[str, Any]
+    integration: str | None = None
+    dry_run: bool = False
+    sandbox: bool = False
+    simulate: str | None = None
+    timeout_seconds: float = 60
+    idempotency_key: str | None = None
+    source: str = "api"
+    run_id: str | None = None
+    job_id: str | None = None
+    step_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a call ended. `would_send` lists what a sandbox or a dry run did not send; `replayed` is true for a repeat."""
+
+    status: Literal["completed", "failed"]
+    invocation_id: str
+    mode: Mode
+    output: dict[str, Any] | None = None
+    error: str | None = None
+    error_type: CallErrorType | None = None
+    would_send: list[WouldSend] = field(default_factory=list[WouldSend])
+    replayed: bool = False

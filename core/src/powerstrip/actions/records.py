@@ -1,0 +1,107 @@
+"""The rows of a call: statements compiled once, for the transactions that every call makes."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, update
+from sqlmodel import col, select
+
+from powerstrip.clock import now, rfc3339, stamp
+from powerstrip.edge import LedgerRow
+from powerstrip.store import Idempotency, Invocation, Prepared, WouldSend
+
+KEY_LIFETIME = timedelta(days=7)
+"""How long an idempotency key is remembered, with the result that it led to."""
+STALE = timedelta(minutes=5)
+"""A call lasts two minutes at most: one that is open for longer has lost its hub."""
+STOPPED = "The hub stopped before the answer was written down, so whether it took effect is not known: look at the provider first"
+
+known_key = Prepared(
+    select(Idempotency).where(col(Idempotency.project_id) == bindparam("project_id"), col(Idempotency.key) == bindparam("key"))
+)
+forget_key = Prepared(
+    delete(Idempotency).where(col(Idempotency.project_id) == bindparam("project_id"), col(Idempotency.key) == bindparam("key"))
+)
+drop_output = Prepared(
+    update(Invocation)
+    .where(col(Invocation.project_id) == bindparam("of_project"), col(Invocation.id) == bindparam("of_id"))
+    .values(output=None)
+)
+earlier_call = Prepared(
+    select(Invocation).where(col(Invocation.project_id) == bindparam("project_id"), col(Invocation.id) == bindparam("id"))
+)
+resume = Prepared(
+    update(Invocation)
+    .where(col(Invocation.project_id) == bindparam("of_project"), col(Invocation.id) == bindparam("of_id"))
+    .values(
+        status=bindparam("to_status"),
+        hub=bindparam("to_hub"),
+        started_at=bindparam("to_time"),
+        finished_at=None,
+        error_type=None,
+        error_message=None,
+        retry_count=col(Invocation.retry_count) + 1,
+    )
+)
+finish = Prepared(
+    update(Invocation)
+    .where(
+        col(Invocation.project_id) == bindparam("of_project"),
+        col(Invocation.id) == bindparam("of_id"),
+        col(Invocation.hub) == bindparam("of_hub"),
+    )
+    .values(
+        status=bindparam("to_status"),
+        output=bindparam("to_output"),
+        output_summary=bindparam("to_summary"),
+        error_type=bindparam("to_type"),
+        error_message=bindparam("to_message"),
+        retry_count=col(Invocation.retry_count) + bindparam("more_retries"),
+        finished_at=bindparam("to_time"),
+    )
+)
+_lost = (
+    update(Invocation)
+    .where(col(Invocation.status) == "active", col(Invocation.hub) != bindparam("of_hub"))
+    .values(status="failed", error_type="unknown", error_message=STOPPED, finished_at=bindparam("to_time"))
+)
+
+
+def give_up_lost(connection: Connection, hub: str, *, alone: bool) -> int:
+    """Close what hubs that are gone left open, as unknown; returns how many calls that were.
+
+    `alone`: no other hub works on this database, so every open call of another is lost. Otherwise its age must tell.
+    """
+    query = _lost if alone else _lost.where(col(Invocation.started_at) < _before(STALE))
+    return connection.execute(query, {"of_hub": hub, "to_time": stamp()}).rowcount
+
+
+def is_lost(row: Any, hub: str, running: set[str], *, alone: bool) -> bool:
+    """Whether an open call will never be finished by the one who began it."""
+    if row.hub == hub:
+        return row.id not in running
+    return alone or row.started_at < _before(STALE)
+
+
+def is_forgotten(created_at: str) -> bool:
+    """Whether an idempotency key is too old to count."""
+    return created_at < _before(KEY_LIFETIME)
+
+
+def forget_old_keys(connection: Connection) -> int:
+    """Remove keys that are too old, and the outputs that were kept for them; returns how many keys went."""
+    old = col(Idempotency.created_at) < _before(KEY_LIFETIME)
+    calls = select(Idempotency.invocation_id).where(old)
+    connection.execute(update(Invocation).where(col(Invocation.id).in_(calls)).values(output=None))
+    return connection.execute(delete(Idempotency).where(old)).rowcount
+
+
+def would_send_of(row: LedgerRow) -> WouldSend:
+    """A ledger row as the object that it will be read as."""
+    values: dict[str, Any] = row | {"headers": json.loads(row["headers"]), "integration_id": row["integration_id"] or None}
+    return WouldSend(**values)
+
+
+def _before(age: timedelta) -> str:
+    return rfc3339(now() - age)

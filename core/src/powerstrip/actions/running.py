@@ -1,0 +1,153 @@
+"""Running a call that has begun: through the edge and the adapter to an outcome, whatever happens on the way."""
+
+import hmac
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from pydantic_core import from_json
+
+from powerstrip.actions.beginning import Begun, Wanted
+from powerstrip.actions.calls import CallErrorType, Mode
+from powerstrip.actions.files import Files
+from powerstrip.actions.outputs import read_output
+from powerstrip.actions.targets import Target
+from powerstrip.adapter import Content, Http, Model, NoAuth, PowerstripError
+from powerstrip.adapter.mock import mock
+from powerstrip.clock import monotonic
+from powerstrip.connect import AdapterBroken, OutOfTime, error_type_of, one_line, run_adapter
+from powerstrip.edge import Bound, Call, Edge, LedgerRow, SandboxAnswer, Trace
+from powerstrip.problems import Problem
+from powerstrip.vault import SealBroken
+
+EFFECT_UNKNOWN = "The request went out and no answer came, so whether it took effect is not known: look at the provider first"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. `output` is JSON text; a failed call has an `error_type`."""
+
+    output: bytes | None = None
+    error: str | None = None
+    error_type: CallErrorType | None = None
+    retries: int = 0
+    would_send: list[LedgerRow] = field(default_factory=list[LedgerRow])
+
+    @property
+    def fields(self) -> dict[str, Any] | None:
+        """The output as a JSON object."""
+        return None if self.output is None else cast(dict[str, Any], from_json(self.output))
+
+
+class Runner:
+    """Gives each call its way out and reads what comes of it. `secret` makes the keys that providers are given."""
+
+    def __init__(self, edge: Edge, files: Files, secret: bytes) -> None:
+        self._edge = edge
+        self._files = files
+        self._secret = secret
+
+    async def run(self, begun: Begun, wanted: Wanted, model: Model) -> Outcome:
+        """Run the adapter's function. Raises nothing but cancellation: every failure is an outcome."""
+        call = self._call(begun, wanted)
+        http, trace = self._edge.http(bound_to(begun, wanted), call)
+        try:
+            output = await self._answer(http, call, wanted, model)
+        except (PowerstripError, OutOfTime, AdapterBroken, Problem) as error:
+            return _failed(error, trace, wanted.target, late=monotonic() >= call.deadline)
+        finally:
+            trace.discard()
+        return Outcome(None if wanted.call.dry_run else output, retries=trace.retries, would_send=trace.would_send)
+
+    async def _answer(self, http: Http, call: Call, wanted: Wanted, model: Model) -> bytes:
+        """The adapter's answer as JSON; a mock of it where a sandbox's adapter reads a raw reply."""
+        try:
+            work = partial(wanted.target.action.run, http, model)
+            return await self._read(wanted, await run_adapter(work, call.deadline, wanted.target.name))
+        except SandboxAnswer as answer:
+            output = await self._read(wanted, _mocked(call, wanted.target))
+            answer.row["answer"] = output.decode()
+            return output
+
+    async def _read(self, wanted: Wanted, result: object) -> bytes:
+        async def keep(content: Content) -> None:
+            await self._files.keep(wanted.project.id, wanted.actor, content, wanted.target.name)
+
+        return await read_output(wanted.target, result, keep)
+
+    def _call(self, begun: Begun, wanted: Wanted) -> Call:
+        action, asked = wanted.target.action, wanted.call
+        link_id = begun.link.id if begun.link else ""
+        return Call(
+            invocation_id=begun.id,
+            action_name=wanted.target.name,
+            deadline=monotonic() + asked.timeout_seconds,
+            read_only=action.annotations.read_only,
+            idempotent=action.annotations.idempotent,
+            idempotency_key=self._provider_key(begun, wanted),
+            idempotency=action.idempotency,
+            seed=f"{wanted.target.name} {link_id} {wanted.text}",
+            echo=asked.input,
+            simulate=cast(Any, asked.simulate),
+            output=action.output,
+        )
+
+    def _provider_key(self, begun: Begun, wanted: Wanted) -> str:
+        """The key that the provider is given: a UUID, the same for every repeat of this call, telling nothing of ours."""
+        own = wanted.call.idempotency_key
+        parts = (wanted.project.id, wanted.target.name, own or begun.id, "key" if own else "call")
+        return str(UUID(bytes=hmac.digest(self._secret, json.dumps(parts).encode(), "sha256")[:16], version=4))
+
+
+def bound_to(begun: Begun, wanted: Wanted) -> Bound:
+    """What the edge is told of the integration. A built-in provider has none, and nothing to sign with."""
+    adapter = wanted.target.adapter
+    if begun.link is not None:
+        return begun.link.bound(adapter, begun.mode, begun.credential)
+    return Bound(
+        project_id=wanted.project.id,
+        integration_id="",
+        provider=adapter.id,
+        adapter=adapter,
+        auth=NoAuth(),
+        config={},
+        mode=begun.mode,
+    )
+
+
+def _mocked(call: Call, target: Target) -> Model:
+    try:
+        return mock(target.action.output, call.seed, call.echo)
+    except ValueError:
+        raise AdapterBroken(f"no mock of {target.action.output.__name__} can be made") from None
+
+
+def _failed(error: PowerstripError | OutOfTime | AdapterBroken | Problem, trace: Trace, target: Target, *, late: bool) -> Outcome:
+    """An error as an outcome. A write without an answer is unknown, whatever the adapter made of it."""
+    message, kind = _told(error, late)
+    if trace.unknown and not target.action.annotations.read_only:
+        message, kind = EFFECT_UNKNOWN if late else f"{EFFECT_UNKNOWN}. {message}", "unknown"
+    return Outcome(error=message, error_type=kind, retries=trace.retries, would_send=trace.would_send)
+
+
+def _told(error: PowerstripError | OutOfTime | AdapterBroken | Problem, late: bool) -> tuple[str, CallErrorType]:
+    match error:
+        case OutOfTime():
+            return "The provider did not answer in the time that the call was given", "timeout"
+        case AdapterBroken():
+            return error.message, "adapter_broken"
+        case Problem():
+            return error.message, "auth_failed" if isinstance(error, SealBroken) else "unavailable"
+        case PowerstripError():
+            kind = error_type_of(error)
+            message = one_line(error.message) or f"The provider failed without a word ({type(error).__name__})"
+            return message, "timeout" if late and kind == "unavailable" else kind
+
+
+def unknown_outcome(mode: Mode) -> Outcome:
+    """Of a call that was cut off by the hub itself."""
+    if mode == "sandbox":
+        return Outcome(error="The call was cut off", error_type="timeout")
+    return Outcome(error=EFFECT_UNKNOWN, error_type="unknown")

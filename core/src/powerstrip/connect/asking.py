@@ -1,0 +1,102 @@
+"""Questions that the hub itself puts to a provider: whose credential is this, which values are there to choose from."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from powerstrip.adapter import Adapter, AuthFailed, Http, Unavailable
+from powerstrip.clock import monotonic, new_id
+from powerstrip.connect.binding import Link, check_destination, find_link, link_of
+from powerstrip.connect.expiry import expire
+from powerstrip.connect.ledger import keep_ledger
+from powerstrip.connect.running import AdapterBroken, OutOfTime, run_adapter
+from powerstrip.edge import Call, Edge, SandboxAnswer
+from powerstrip.problems import Unprocessable
+from powerstrip.settings import Settings
+from powerstrip.store import Actor, AuditLog, Integration, Store
+from powerstrip.vault import Purpose, SealedCredential, Vault
+
+T = TypeVar("T")
+SECONDS = 30.0
+"""How long a question may take, with all its pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """What to ask. `stand_in` answers in a sandbox where the adapter reads a raw reply.
+
+    `probe`: it is about the credential itself, so an expired or switched-off integration may be asked.
+    """
+
+    name: str
+    work: Callable[[Http], Awaitable[T]]
+    stand_in: T
+    probe: bool = False
+
+
+class Asker:
+    """Puts questions through the edge. Each is on record as a use of the credential, as every call is."""
+
+    def __init__(self, store: Store, vault: Vault, edge: Edge, audit: AuditLog, settings: Settings) -> None:
+        self._store = store
+        self._vault = vault
+        self._edge = edge
+        self._audit = audit
+        self._settings = settings
+
+    async def ask(self, row: Integration, adapter: Adapter, actor: Actor, question: Question[T]) -> T:
+        """Ask with the stored credential; one that the provider refuses expires.
+
+        Raises the adapter's four errors, and `Unprocessable` for an adapter at fault.
+        """
+        purpose = Purpose(f"{adapter.id}:{question.name}", new_id("ask"), row.mode, question.probe)
+
+        def take(connection: Connection) -> tuple[Link, SealedCredential | None]:
+            link = find_link(connection, row.project_id, adapter, row.id)
+            check_destination(link, adapter, self._settings)
+            return link, self._vault.use(connection, row.project_id, row.id, actor, purpose)
+
+        link, credential = await self._store.hot(take)
+        try:
+            return await self._put(link, adapter, credential, purpose, question)
+        except AuthFailed as error:
+            reason = error.message
+            await self._store.hot(lambda connection: expire(connection, self._audit, link, reason))
+            raise
+
+    async def offer(
+        self, row: Integration, adapter: Adapter, actor: Actor, credentials: Mapping[str, str], question: Question[T]
+    ) -> T:
+        """Ask with a credential that is not kept yet. `row` is the integration as it would be; nothing of it changes."""
+        purpose = Purpose(f"{adapter.id}:{question.name}", new_id("ask"), row.mode, probe=True)
+        credential = await self._store.hot(
+            lambda connection: self._vault.offer(connection, row, dict(credentials), actor, purpose)
+        )
+        return await self._put(link_of(row), adapter, credential, purpose, question)
+
+    async def _put(
+        self, link: Link, adapter: Adapter, credential: SealedCredential | None, purpose: Purpose, question: Question[T]
+    ) -> T:
+        call = Call(
+            invocation_id=purpose.invocation_id,
+            action_name=purpose.action_name,
+            deadline=monotonic() + SECONDS,
+            read_only=True,
+            seed=f"{purpose.action_name} {link.id}",
+        )
+        http, trace = self._edge.http(link.bound(adapter, link.mode, credential), call)
+        try:
+            return await run_adapter(partial(question.work, http), call.deadline, purpose.action_name)
+        except SandboxAnswer:
+            return question.stand_in
+        except OutOfTime:
+            raise Unavailable(f"The provider did not answer within {SECONDS:.0f} seconds") from None
+        except AdapterBroken as error:
+            raise Unprocessable(error.message, code="adapter_broken") from None
+        finally:
+            trace.discard()
+            if trace.would_send:
+                await self._store.hot(lambda connection: keep_ledger(connection, trace.would_send, invoked=False))

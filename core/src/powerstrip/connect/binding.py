@@ -1,0 +1,161 @@
+"""From an integration's row to what the edge needs of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam
+from sqlmodel import col, select
+
+from powerstrip.adapter import Adapter, PowerstripError
+from powerstrip.connect.forms import auth_of
+from powerstrip.connect.values import Mode
+from powerstrip.edge import Bound, check_url, origin_of
+from powerstrip.names import name_key
+from powerstrip.problems import BadInput, Conflict, NotFound, Unprocessable
+from powerstrip.settings import Settings
+from powerstrip.store import Integration, Prepared
+from powerstrip.vault import SealedCredential
+
+_of_provider = Prepared(
+    select(Integration)
+    .where(col(Integration.project_id) == bindparam("project_id"), col(Integration.provider) == bindparam("provider"))
+    .order_by(col(Integration.created_at), col(Integration.id))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An integration as a call finds it. `version` of its credential and `origin` tell whether it is still the same later."""
+
+    project_id: str
+    provider: str
+    id: str
+    name: str
+    mode: Mode
+    auth_kind: str
+    origin: str
+    config: Mapping[str, Any]
+    version: int
+    fields: tuple[str, ...]
+    updated_at: str
+
+    def bound(self, adapter: Adapter, mode: Mode, credential: SealedCredential | None) -> Bound:
+        """What the edge is told. `mode` is that of the call: a live integration may be called in a sandbox, never the reverse."""
+        return Bound(
+            project_id=self.project_id,
+            integration_id=self.id,
+            provider=self.provider,
+            adapter=adapter,
+            auth=auth_of(adapter, self.auth_kind, self.fields),
+            config=self.config,
+            mode="sandbox" if self.mode == "sandbox" else mode,
+            credential=credential,
+            credential_fields=self.fields,
+        )
+
+
+def link_of(row: Integration) -> Link:
+    """The same of a whole row."""
+    return Link(
+        project_id=row.project_id,
+        provider=row.provider,
+        id=row.id,
+        name=row.name,
+        mode="live" if row.mode == "live" else "sandbox",
+        auth_kind=row.auth_kind,
+        origin=row.origin,
+        config=row.config,
+        version=row.credential_version,
+        fields=tuple(row.credential_fields),
+        updated_at=row.updated_at,
+    )
+
+
+def find_link(connection: Connection, project_id: str, adapter: Adapter, reference: str | None) -> Link:
+    """The integration that a call means: named by id or name, else the project's only active one of this provider.
+
+    Raises `NotFound`, `Unprocessable` where several would fit and `Conflict` where there is none to choose from.
+    """
+    rows = _of_provider.all(connection, project_id=project_id, provider=adapter.id)
+    row = _choose(rows, adapter.title) if reference is None else _named(rows, adapter.title, reference)
+    return Link(
+        project_id=project_id,
+        provider=adapter.id,
+        id=row.id,
+        name=row.name,
+        mode="live" if row.mode == "live" else "sandbox",
+        auth_kind=row.auth_kind,
+        origin=row.origin,
+        config=json.loads(row.config),
+        version=row.credential_version,
+        fields=tuple(json.loads(row.credential_fields)),
+        updated_at=row.updated_at,
+    )
+
+
+def check_destination(link: Link, adapter: Adapter, settings: Settings) -> None:
+    """Raise `Conflict` where requests would go elsewhere than when the credential was entered.
+
+    The operator or a newer adapter may have changed that; the credential was given for the place it was given for.
+    """
+    if link.version == 0:
+        return
+    try:
+        origin = origin_of(adapter, link.config, settings) if has_destination(adapter) else ""
+    except PowerstripError as error:
+        raise Conflict(f"{link.name} has no destination any more: {error.message}", code="destination_changed") from None
+    if origin != link.origin:
+        raise Conflict(
+            f"The credential of {link.name} was entered for {link.origin}, and its calls would go to {origin} now: "
+            "enter the credential again to confirm the change",
+            code="destination_changed",
+        )
+
+
+def destination(adapter: Adapter | None, config: Mapping[str, Any], settings: Settings) -> str:
+    """Where an integration with these settings sends its requests; empty where there is no one place.
+
+    Raises `BadInput` for an address that is none, or one that may not be called.
+    """
+    if adapter is None or not has_destination(adapter):
+        return ""
+    try:
+        origin = origin_of(adapter, config, settings)
+        return origin if adapter.id in settings.provider_urls else check_url(origin, settings)
+    except PowerstripError as error:
+        path = f"config.{adapter.base_url_field}" if adapter.base_url_field else "config"
+        errors = [{"path": path, "message": error.message}]
+        raise BadInput(f"The config is not valid: {path}: {error.message}", details={"errors": errors}) from None
+
+
+def has_destination(adapter: Adapter) -> bool:
+    """False for the few providers that call nobody."""
+    return bool(adapter.base_url or adapter.base_url_field)
+
+
+def _named(rows: Sequence[Row[Any]], title: str, reference: str) -> Row[Any]:
+    key = name_key(reference)
+    for row in (*(row for row in rows if row.id == reference), *(row for row in rows if row.name_key == key)):
+        return row
+    raise NotFound(f"There is no {title} integration of this id or name in this project")
+
+
+def _choose(rows: Sequence[Row[Any]], title: str) -> Row[Any]:
+    """The only active one. One that is not active is given too, where it is the only one: its use will say why not."""
+    usable = [row for row in rows if row.status == "active"] or rows
+    if len(usable) == 1:
+        return usable[0]
+    if not usable:
+        raise Conflict(
+            f"No {title} integration is connected in this project: connect one with `powerstrip integrations create`",
+            code="needs_setup",
+        )
+    names = [row.name for row in usable]
+    shown = ", ".join(names[:10])
+    raise Unprocessable(
+        f"This project has {len(names)} {title} integrations: say which one with `integration`. There are: {shown}",
+        code="ambiguous_integration",
+        details={"integrations": names[:50]},
+    )

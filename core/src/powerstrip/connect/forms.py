@@ -1,0 +1,163 @@
+"""From what an admin fills in to what is kept: credentials against the form of their auth kind, settings against the config."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from powerstrip.adapter import Adapter, Auth, NoAuth, Request, Secret
+from powerstrip.adapter.model import by_name
+from powerstrip.clock import now
+from powerstrip.problems import BadInput, Unprocessable
+from powerstrip.validation import encode, path_of, read_json
+from powerstrip.vault import find_secrets
+
+MAX_CREDENTIALS = 256 * 1024
+MAX_CONFIG = 64 * 1024
+"""Bytes of JSON."""
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_PLACEHOLDER = re.compile(
+    r"[*•●·]{3,}|x{4,}|\.{3}|…|<[\w .:-]*>|\[[\w .:-]*\]|\$\{.*\}|\{\{.*\}\}|Secret\(\)|.{0,24}(?:\.{3}|…|\*{4,})",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Masks, marks of ours and of templates, and the dots of a documentation's example."""
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+
+
+def check_provider(id: str) -> str:
+    """The same id. Raises `BadInput` where it is not well-formed."""
+    if not _PROVIDER.fullmatch(id):
+        message = "Give 1 to 64 lower-case letters, digits, `_` and `-`, beginning with a letter or digit"
+        raise BadInput(
+            f"The provider's id is not valid. {message}", details={"errors": [{"path": "provider", "message": message}]}
+        )
+    return id
+
+
+def choose_auth(adapter: Adapter, credentials: Mapping[str, Any] | None, kind: str | None, usual: str = "") -> Auth:
+    """The way to sign in: the one asked for, else one whose form these credentials fit, else the first with a form.
+
+    `usual` is tried first. Raises `Unprocessable` for a kind that the provider does not have.
+    """
+    if kind is not None:
+        return _by_kind(adapter, kind)
+    auths = sorted(adapter.auths, key=lambda auth: auth.kind != usual)
+    if credentials:
+        fitting = [auth for auth in auths if not auth.needs_token and _fits(auth, credentials)]
+        auths = fitting or auths
+    ready = [auth for auth in auths if not auth.needs_token]
+    return (ready or auths)[0]
+
+
+def auth_of(adapter: Adapter, kind: str, fields: tuple[str, ...]) -> Auth:
+    """The way to sign in of an integration that was made before. Raises `Unprocessable` where its adapter dropped it."""
+    if kind:
+        return _by_kind(adapter, kind)
+    return next((auth for auth in adapter.auths if _fits(auth, dict.fromkeys(fields))), adapter.auths[0])
+
+
+def read_credentials(auth: Auth, credentials: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+    """The filled-in form as texts, ready to be sealed.
+
+    Raises `BadInput` with paths where it does not fit the form, `Unprocessable` for placeholders and for what a request could
+    not carry. No error repeats a value.
+    """
+    if auth.needs_token:
+        raise Unprocessable(
+            f"Connecting by {auth.kind} needs the provider's consent or a token exchange, which this hub does not do yet. "
+            "Choose another way to sign in, if the provider has one",
+            code="auth_kind_unavailable",
+        )
+    form = auth.form()
+    filled = read_json(form, encode(credentials, "credentials", MAX_CREDENTIALS), "credentials", under="credentials")
+    fields: dict[str, str] = {}
+    for name in form.model_fields:
+        value = getattr(filled, name)
+        if value is not None:
+            fields[name] = _as_text(credentials[name] if isinstance(value, Secret) else value)
+    refuse_placeholders(fields)
+    _refuse_unsendable(auth, fields, config)
+    return fields
+
+
+def read_unknown_credentials(credentials: Mapping[str, Any]) -> dict[str, str]:
+    """Credentials of a provider without an adapter: any JSON object. Values that are no text are kept as JSON."""
+    encode(credentials, "credentials", MAX_CREDENTIALS)
+    fields = {name: _as_text(value) for name, value in credentials.items()}
+    refuse_placeholders(fields)
+    return fields
+
+
+def read_config(adapter: Adapter | None, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with their defaults filled in. Raises `BadInput` with paths, `Unprocessable` for a secret among them."""
+    text = encode(config, "config", MAX_CONFIG)
+    refuse_secrets(config, "config", "a secret belongs into `credentials`, where it is sealed", under="config")
+    return (
+        by_name(read_json(adapter.config, text, "config", under="config")) if adapter else cast(dict[str, Any], json.loads(text))
+    )
+
+
+def refuse_secrets(value: Any, field: str, advice: str, *, under: str = "") -> None:
+    """Raise `Unprocessable` when a JSON value holds what is plainly a secret. Paths begin with `under`."""
+    found = find_secrets(value)
+    if found:
+        errors = [{"path": _place(under, each.path), "message": f"This looks like a {each.kind}"} for each in found]
+        raise Unprocessable(
+            f"{errors[0]['path']} looks like a secret ({found[0].kind}): {advice}",
+            code=f"secret_in_{field}",
+            details={"errors": errors},
+        )
+
+
+def refuse_placeholders(fields: Mapping[str, str]) -> None:
+    """Raise `Unprocessable` for a mask or a mark that was sent back in place of a credential."""
+    bad = [name for name, text in fields.items() if _PLACEHOLDER.fullmatch(text.strip())]
+    if bad:
+        message = "This is a placeholder: enter the real value, or leave `credentials` out to keep the stored ones"
+        raise _unprocessable("placeholder_credential", bad, message)
+
+
+def _refuse_unsendable(auth: Auth, fields: Mapping[str, str], config: Mapping[str, Any]) -> None:
+    """Sign a request that goes nowhere and look at what a header would have to carry."""
+    if isinstance(auth, NoAuth):
+        return
+    headers = auth.sign(Request("GET", "https://provider.invalid/"), fields, config, now()).headers
+    carried = [value for _, value in headers]
+    bad = [name for name, text in fields.items() if not _HEADER_VALUE.fullmatch(text) and any(text in value for value in carried)]
+    if bad:
+        message = "It holds a line break, a NUL or a character outside ASCII, which a request cannot carry: paste it again"
+        raise _unprocessable("unsendable_credential", bad, message)
+    blank = [name for name, text in fields.items() if text != text.strip() and any(text in value for value in carried)]
+    if blank:
+        raise _unprocessable("unsendable_credential", blank, "It begins or ends with a blank: paste it again without")
+
+
+def _place(field: str, dotted: str) -> str:
+    """The detector's dotted path in our spelling."""
+    parts = [int(part) if part.isdigit() else part for part in dotted.split(".") if part]
+    return path_of(tuple(parts), field)
+
+
+def _unprocessable(code: str, fields: list[str], message: str) -> Unprocessable:
+    errors = [{"path": f"credentials.{name}", "message": message} for name in fields]
+    return Unprocessable(f"credentials.{fields[0]}: {message}", code=code, details={"errors": errors})
+
+
+def _by_kind(adapter: Adapter, kind: str) -> Auth:
+    for auth in adapter.auths:
+        if auth.kind == kind:
+            return auth
+    kinds = ", ".join(auth.kind for auth in adapter.auths)
+    raise Unprocessable(f"{adapter.title} cannot be signed in to that way; there are: {kinds}", code="unknown_auth_kind")
+
+
+def _fits(auth: Auth, credentials: Mapping[str, Any]) -> bool:
+    fields = auth.form().model_fields
+    return credentials.keys() <= fields.keys() and all(
+        name in credentials for name, field in fields.items() if field.is_required()
+    )
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), allow_nan=False)
