@@ -158,7 +158,7 @@ async def senders(http: Http, query: Query) -> Page:
     found = await http.get("/messages/outbound", params={"count": RECENT, "offset": 0}, returns=_Outbound)
     default = http.config.get("from_address") or ""
     pairs = [parseaddr(text) for text in (default, *(each.sender or "" for each in found.messages))]
-    names: dict[str, str] = Field(default_factory=dict[str, str])
+    names: dict[str, str] = {}
     for name, address in pairs:
         names[address] = names.get(address) or name
     return Page([Choice(address, address, name) for address, name in names.items() if address])
