@@ -6,6 +6,7 @@ transaction and written once, at the commit. Savepoints are followed: what is ro
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, bindparam, event, func, insert, select, update
@@ -19,7 +20,7 @@ START = "0" * 64
 NAME = "audit_end"
 LOCK = 0x706F7765
 """An advisory lock of ours on PostgreSQL: one process appends at a time."""
-_END, _MARKS = "audit_end", "audit_marks"
+_SEEN = "audit_seen"
 
 _read = Prepared(
     select(
@@ -27,6 +28,7 @@ _read = Prepared(
         select(func.max(col(Audit.seq))).scalar_subquery().label("last"),
     )
 )
+_last = Prepared(select(col(Audit.hash)).order_by(col(Audit.seq).desc()).limit(1))
 _update = Prepared(update(Setting).where(col(Setting.name) == NAME).values(value=bindparam("text")))
 _insert = Prepared(insert(Setting).values(name=NAME, value=bindparam("text")))
 
@@ -51,70 +53,84 @@ def parse(text: str, key: bytes) -> End | None:
     return end if end and hmac.compare_digest(end.text().encode(), text.encode()) else None
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What a transaction knows: the record it found, where it began, and where it is; None after going back to a savepoint."""
+
+    kept: str | None
+    start: End
+    now: End | None
+
+
 def end_of(connection: Connection, key: bytes) -> End:
     """Where the next row goes on. The first time in a transaction it is read, under a lock."""
-    end: End | None = connection.info.get(_END)
-    if end is None or end.key != key:
-        end = _read_end(connection, key)
-    return end
+    seen: _Seen | None = connection.info.get(_SEEN)
+    if seen is not None and seen.now is not None and seen.now.key == key:
+        return seen.now
+    return _look(connection, key, seen)
 
 
 def move_end(connection: Connection, end: End) -> None:
     """Remember a row that was appended in this transaction."""
-    connection.info[_END] = end
+    connection.info[_SEEN].now = end
 
 
-def _read_end(connection: Connection, key: bytes) -> End:
+def went_back(connection: Connection) -> None:
+    """The transaction went back to a savepoint: rows may be gone, and on PostgreSQL the lock that was taken after it."""
+    seen: _Seen | None = connection.info.get(_SEEN)
+    if seen is not None:
+        seen.now = None
+
+
+def _look(connection: Connection, key: bytes, before: _Seen | None) -> End:
     if connection.dialect.name == "postgresql":
         execute(connection, f"SELECT pg_advisory_xact_lock({LOCK})")
     found = _read.first(connection)
     kept, last = (found.kept, found.last or 0) if found else (None, 0)
-    end = parse(kept, key) if kept else None
-    if end is None or end.seq < last:
-        return End(last, START, key)  # a lost or forged end stays visible: the next row does not follow the last
-    return end
-
-
-def mark(connection: Connection, name: str) -> None:
-    """A savepoint was set."""
-    info = connection.info
-    info.setdefault(_MARKS, {})[name] = info.get(_END)
-
-
-def back(connection: Connection, name: str) -> None:
-    """The transaction went back to that savepoint."""
-    info = connection.info
-    end = info.get(_MARKS, {}).get(name)
-    if end is None:
-        info.pop(_END, None)
+    if before is not None and before.kept == kept and before.start.key == key and last > before.start.seq:
+        start, now = before.start, End(last, _last_hash(connection), key)  # our own rows, from before the savepoint
     else:
-        info[_END] = end
+        start = now = _trusted(kept, last, key)
+    connection.info[_SEEN] = _Seen(kept, start, now)
+    return now
+
+
+def _trusted(kept: str | None, last: int, key: bytes) -> End:
+    """The end on record. A lost or forged one stays visible: the next row will not follow the last."""
+    end = parse(kept, key) if kept else None
+    return end if end is not None and end.seq >= last else End(last, START, key)
+
+
+def _last_hash(connection: Connection) -> str:
+    row = _last.first(connection)
+    return row.hash if row else START
 
 
 def watch(engine: Engine) -> None:
     """Follow the engine's transactions."""
     event.listen(engine, "commit", _keep)
     event.listen(engine, "rollback", _forget)
-    event.listen(engine, "savepoint", mark)
-    event.listen(engine, "rollback_savepoint", _back)
+    event.listen(engine, "rollback_savepoint", _savepoint_rolled_back)
 
 
-def _back(connection: Connection, name: str, context: None) -> None:
-    back(connection, name)
+def _savepoint_rolled_back(connection: Connection, name: str, context: None) -> None:
+    if not connection.invalidated:
+        went_back(connection)
 
 
 def _keep(connection: Connection) -> None:
-    """Write the end, in the transaction that is about to be committed."""
-    end: End | None = connection.info.get(_END)
+    """Write the end on record, in the transaction that is about to be committed."""
+    seen: _Seen | None = connection.info.get(_SEEN)
+    if seen is None:
+        return
+    end = seen.now or _look(connection, seen.start.key, seen)
     _forget(connection)
-    if end is not None:
+    if end != seen.start:
         text = end.text()
         if not _update.run(connection, text=text):
             _insert.run(connection, text=text)
 
 
 def _forget(connection: Connection) -> None:
-    if connection.invalidated:
-        return  # what was known of a lost connection goes with it
-    connection.info.pop(_END, None)
-    connection.info.pop(_MARKS, None)
+    if not connection.invalidated:  # what was known of a lost connection goes with it
+        connection.info.pop(_SEEN, None)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from powerstrip.problems import StoreUnavailable
-from powerstrip.store.chain import back, mark
+from powerstrip.store.chain import went_back
 from powerstrip.store.failures import CommitUnknown, is_lost
 from powerstrip.store.rows import execute
 
@@ -151,12 +151,11 @@ def _transact(connection: Connection, group: list[_Job]) -> None:
 
 def _run_apart(connection: Connection, job: _Job) -> None:
     """Run one job of many under a savepoint."""
-    mark(connection, SAVEPOINT)
     execute(connection, f"SAVEPOINT {SAVEPOINT}")
     job.run(connection)
     if job.error is not None:
         execute(connection, f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-        back(connection, SAVEPOINT)
+        went_back(connection)
     execute(connection, f"RELEASE SAVEPOINT {SAVEPOINT}")
 
 
