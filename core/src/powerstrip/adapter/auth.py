@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeAlias
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import Field, create_model
 
@@ -130,18 +130,14 @@ class Basic(Auth):
 
     def form(self) -> type[Model]:
         user = (str, Field(title=self.user_title, min_length=1, max_length=512))
-        return _form(
-            "BasicCredentials", **{self.user_field: user, self.password_field: _secret(self.password_title, self.help)}
-        )
+        return _form("BasicCredentials", **{self.user_field: user, self.password_field: _secret(self.password_title, self.help)})
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         pair = f"{credentials[self.user_field]}:{credentials[self.password_field]}".encode()
         return request.with_headers(Authorization="Basic " + base64.b64encode(pair).decode())
 
     def show(self, request: Request, fields: Collection[str], settings: Settings, now: datetime) -> Request:
-        return request.with_headers(
-            Authorization=f"Basic {placeholder(self.user_field)}:{placeholder(self.password_field)}"
-        )
+        return request.with_headers(Authorization=f"Basic {placeholder(self.user_field)}:{placeholder(self.password_field)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +184,7 @@ class SigV4(Auth):
         proof = (shown.header("Authorization") or "").rpartition("Signature=")[0]
         return shown.with_headers(Authorization=proof + "Signature=" + placeholder("signature"))
 
-    def presign(
-        self, request: Request, credentials: Credentials, settings: Settings, now: datetime, seconds: int
-    ) -> str:
+    def presign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime, seconds: int) -> str:
         """A link that carries the signature in its query; valid for `seconds` (at most 604,800, as AWS has it)."""
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         params = [
@@ -214,6 +208,11 @@ class SigV4(Auth):
     def _scope(self, settings: Settings, stamp: str) -> str:
         return f"{stamp[:8]}/{self._region(settings)}/{self.service}/aws4_request"
 
+    def _path(self, request: Request) -> str:
+        """The path as it is sent for S3; every other service encodes it once more."""
+        path = urlsplit(request.target).path or "/"
+        return path if self.service == "s3" else quote(path, safe="/-_.~")
+
     def _signature(
         self,
         request: Request,
@@ -227,7 +226,7 @@ class SigV4(Auth):
         canonical = "\n".join(
             [
                 request.method,
-                urlsplit(request.target).path or "/",
+                self._path(request),
                 _query(request),
                 *(f"{name}:{signed[name]}" for name in names),
                 "",
@@ -252,7 +251,11 @@ def _host(url: str) -> str:
 def _query(request: Request) -> str:
     """The query as AWS canonicalises it: sorted, and everything but unreserved characters encoded."""
     pairs = [*parse_qsl(urlsplit(request.target).query, keep_blank_values=True), *request.params]
-    return urlencode(sorted(pairs), quote_via=quote, safe="-_.~")
+    return "&".join(f"{name}={value}" for name, value in sorted((_encoded(name), _encoded(value)) for name, value in pairs))
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="-_.~")
 
 
 @dataclass(frozen=True, kw_only=True)
