@@ -1,1 +1,5 @@
-"""The terminal dashboard."""
+"""The terminal dashboard. It is handed a client and speaks to nothing else."""
+
+from powerstrip_tui.app import Dashboard, run
+
+__all__ = ["Dashboard", "run"]
