@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from powerstrip.edge import Bound, Call, Edge, Tempo
 from powerstrip.settings import Settings
 
 SECRET = "pm-invented-token-0001"
+TLS = ssl.create_default_context()
+"""Made once: reading the system's authorities takes longer than most tests."""
 HERE = (ipaddress.ip_network("127.0.0.0/8"),)
 
 
@@ -35,8 +38,9 @@ Answer = Callable[[Seen, asyncio.StreamWriter], Awaitable[None]]
 
 def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> bytes:
     """An HTTP/1.1 answer as bytes."""
+    heads = {"Content_Type": "application/json"} | headers
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in ({"Content-Type": "application/json"} | headers).items()]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in heads.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
@@ -82,9 +86,9 @@ async def peer() -> AsyncIterator[Callable[..., Awaitable[Peer]]]:
     """`await peer(answer, …)` starts one."""
     servers: list[asyncio.Server] = []
 
-    async def start(*answers: bytes | Answer, ssl: Any = None) -> Peer:
+    async def start(*answers: bytes | Answer, tls: Any = None) -> Peer:
         made = Peer(list(answers) or [reply()])
-        server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=ssl)
+        server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
         servers.append(server)
         made.port = server.sockets[0].getsockname()[1]
         return made
@@ -193,7 +197,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Bench]]
             revealed.append(credential)
             return dict(given)
 
-        edge = Edge(settings, reveal, tmp_path / "streams", **parts)
+        edge = Edge(settings, reveal, tmp_path / "streams", **({"tls": lambda: TLS} | parts))
         edges.append(edge)
         await edge.start()
         return Bench(edge, given, revealed)

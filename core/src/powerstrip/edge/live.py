@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from ssl import SSLContext
 
@@ -81,7 +82,7 @@ class Transport:
         self._guard = guard
         self._caps = caps
         self._files = files
-        self._tls = tls
+        self._make_context = tls
         self._lookup = lookup
         self._clock = clock
         self._sessions: dict[Reach, aiohttp.ClientSession] = {}
@@ -134,6 +135,11 @@ class Transport:
             return Response(answer.status, headers, content=content)
         return Response(answer.status, headers, await buffered(answer.content.readany, coding, cap))
 
+    @cached_property
+    def _context(self) -> SSLContext:
+        """Made on first use: it reads all of the system's certificate authorities."""
+        return self._make_context()
+
     def _session(self, reach: Reach) -> aiohttp.ClientSession:
         session = self._sessions.get(reach)
         if session is None:
@@ -143,7 +149,7 @@ class Transport:
     def _open(self, reach: Reach) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             resolver=Resolver(self._guard, reach, self._lookup),
-            ssl=self._tls(),
+            ssl=self._context,
             limit=self._caps.connections,
             limit_per_host=self._caps.per_host,
         )
