@@ -1,0 +1,283 @@
+import time
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from powerstrip.adapter import AuthFailed, Content, Query, RateLimited, Rejected, Response, Unavailable
+from powerstrip.adapter.testing import check, provider
+from powerstrip_s3 import Listing, Put, Ref, Share, get, list_objects, presign, put, s3
+from powerstrip_s3.actions import buckets, copy, delete, head, list_buckets, prefixes
+from powerstrip_s3.models import Copy, Nothing
+from powerstrip_s3.xml import parse
+
+test_contract = check(s3)
+
+NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+REF = Ref(bucket="reports", key="a.txt")
+
+
+def xml(text: str, status: int = 200, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, {"content-type": "application/xml", **named}, text.encode())
+
+
+def error(code: str, status: int = 400, **headers: str) -> Response:
+    text = f"<Error><Code>{code}</Code><Message>in S3's words</Message></Error>"
+    return xml(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}', status, **headers)
+
+
+PAGE = xml(
+    f"""<?xml version="1.0" encoding="UTF-8"?>
+    <ListBucketResult {NS}><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+    <Contents><Key>a%2Bb+c/%F0%9F%8E%89.txt</Key><Size>7</Size><LastModified>2026-01-02T03:04:05.000Z</LastModified>
+    <ETag>&quot;abc&quot;</ETag><StorageClass>GLACIER</StorageClass></Contents>
+    <CommonPrefixes><Prefix>2026+q1/</Prefix></CommonPrefixes><NextContinuationToken>t/0=</NextContinuationToken>
+    </ListBucketResult>"""
+)
+OWNER = xml(
+    f"""<ListAllMyBucketsResult {NS}><Owner><ID>75aa57f0</ID><DisplayName>ops</DisplayName></Owner>
+    <Buckets><Bucket><Name>reports</Name><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket>
+    <Bucket><Name>odd</Name><CreationDate></CreationDate></Bucket></Buckets></ListAllMyBucketsResult>"""
+)
+
+
+async def test_an_object_is_streamed_out_with_its_headers() -> None:
+    http = provider(s3, {"PUT /reports/2026/q%203%2B.pdf": Response(200, {"etag": '"abc"', "x-amz-version-id": "v1"})})
+    content = Content(b"Hello")
+    stored = await put(
+        http, Put(bucket="reports", key="2026/q 3+.pdf", body=content, content_type="text/plain", metadata={"by": "us"})
+    )
+    assert (stored.etag, stored.size, stored.version_id) == ("abc", 5, "v1")
+    request = http.sent[0]
+    assert request.body is content, "it is handed on, not read"
+    assert (request.header("content-type"), request.header("x-amz-meta-by")) == ("text/plain", "us")
+
+
+@pytest.mark.parametrize("metadata", [{"by": "café"}, {"by": "a\r\nx: y"}, {"b y": "us"}, {"": "us"}])
+def test_metadata_that_is_no_header_is_refused_before(metadata: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Put(bucket="reports", key="a", body=Content(), metadata=metadata)
+
+
+async def test_an_object_is_read_as_content() -> None:
+    headers = {
+        "content-type": "text/plain",
+        "etag": '"abc"',
+        "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+        "x-amz-meta-by": "us",
+    }
+    http = provider(s3, {"GET /reports/a.txt": Response(200, headers, b"Hello")})
+    read = await get(http, REF)
+    assert read.body.read() == b"Hello"
+    assert (read.size, read.content_type, read.etag, read.metadata) == (5, "text/plain", "abc", {"by": "us"})
+    assert read.last_modified is not None
+    assert read.last_modified.isoformat() == "2026-01-02T03:04:05+00:00"
+    assert http.sent[0].stream
+
+
+async def test_an_answer_to_head_is_all_headers() -> None:
+    http = provider(
+        s3, {"HEAD /reports/a.txt": Response(200, {"content-length": "52428800", "etag": '"abc"', "last-modified": "?"})}
+    )
+    info = await head(http, REF)
+    assert (info.size, info.etag, info.last_modified) == (52428800, "abc", None)
+
+
+@pytest.mark.parametrize(("status", "words"), [(404, "no such object or bucket"), (403, "Access denied")])
+async def test_a_refusal_without_words_gets_some(status: int, words: str) -> None:
+    with pytest.raises(Rejected, match=words) as caught:
+        await head(provider(s3, {"HEAD /reports/a.txt": Response(status)}), REF)
+    assert caught.value.status == status
+
+
+async def test_a_list_is_decoded_and_paged() -> None:
+    http = provider(s3, {"GET /reports": PAGE})
+    page = await list_objects(http, Listing(bucket="reports", prefix="a+b", cursor="t/ö"))
+    (entry,) = page.entries
+    assert (entry.key, entry.size, entry.etag, entry.storage_class) == ("a+b c/🎉.txt", 7, "abc", "GLACIER")
+    assert (page.prefixes, page.next) == (["2026 q1/"], "t/0=")
+    assert dict(http.sent[0].params) == {
+        "list-type": "2",
+        "encoding-type": "url",
+        "max-keys": "1000",
+        "prefix": "a+b",
+        "continuation-token": "t/ö",
+    }
+
+
+async def test_a_store_that_encodes_nothing_is_read_as_it_writes() -> None:
+    plain = "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a+b%20c</Key><Size>0</Size><ETag>x</ETag>"
+    plain += "<LastModified>2026-01-02T03:04:05Z</LastModified></Contents></ListBucketResult>"
+    page = await list_objects(provider(s3, {"GET /reports": xml(plain)}), Listing(bucket="reports"))
+    assert ([entry.key for entry in page.entries], page.next) == (["a+b%20c"], None)
+
+
+async def test_an_odd_list_is_the_stores_fault() -> None:
+    odd = (
+        "<ListBucketResult><Contents><Key>a</Key><Size>many</Size><LastModified>now</LastModified></Contents></ListBucketResult>"
+    )
+    with pytest.raises(Unavailable, match="size"):
+        await list_objects(provider(s3, {"GET /reports": xml(odd)}), Listing(bucket="reports"))
+
+
+async def test_a_copy_names_its_source_in_a_header() -> None:
+    done = (
+        f"<CopyObjectResult {NS}><ETag>&quot;abc&quot;</ETag><LastModified>2026-01-02T03:04:05Z</LastModified></CopyObjectResult>"
+    )
+    http = provider(s3, {"PUT /reports/b.txt": xml(done)}, {"bucket": "reports"})
+    copied = await copy(
+        http, Copy(source_bucket="old.files", source_key="a b/ö.txt", target_bucket="reports", target_key="b.txt")
+    )
+    assert (copied.bucket, copied.key, copied.etag) == ("reports", "b.txt", "abc")
+    assert http.sent[0].header("x-amz-copy-source") == "/old.files/a%20b/%C3%B6.txt"
+
+
+@pytest.mark.parametrize(("code", "kind"), [("InternalError", Unavailable), ("SlowDown", RateLimited), ("NoSuchKey", Rejected)])
+async def test_a_copy_that_fails_with_status_200_has_failed(code: str, kind: type[Exception]) -> None:
+    failed = Response(200, {"content-type": "application/xml"}, b"\n   " + error(code).body)
+    http = provider(s3, {"PUT /reports/b.txt": failed}, {"bucket": "reports"})
+    with pytest.raises(kind, match=f"{code}: in S3's words"):
+        await copy(http, Copy(source_key="a.txt", target_key="b.txt"))
+
+
+async def test_a_delete_answers_without_a_body() -> None:
+    http = provider(s3, {"DELETE /reports/a.txt": Response(204, {"x-amz-delete-marker": "true", "x-amz-version-id": "v2"})})
+    gone = await delete(http, REF)
+    assert (gone.delete_marker, gone.version_id) == (True, "v2")
+
+
+async def test_a_link_is_made_without_sending() -> None:
+    http = provider(s3, {}, {"bucket": "reports"})
+    link = await presign(http, Share(key="a b.txt", expires_in=60))
+    assert link.url.startswith("https://s3.{region}.amazonaws.com/reports/a%20b.txt?")
+    assert http.sent == []
+    with pytest.raises(ValidationError):
+        Share(key="a", expires_in=604_801)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (403, "InvalidAccessKeyId", AuthFailed),
+        (403, "SignatureDoesNotMatch", AuthFailed),
+        (400, "ExpiredToken", AuthFailed),
+        (403, "AccessDenied", Rejected),
+        (403, "RequestTimeTooSkewed", Rejected),
+        (404, "NoSuchKey", Rejected),
+        (404, "NoSuchBucket", Rejected),
+        (503, "SlowDown", RateLimited),
+        (500, "InternalError", Unavailable),
+        (400, "RequestTimeout", Unavailable),
+    ],
+)
+async def test_a_failure_is_shown_as_s3_said_it(status: int, code: str, kind: type[Exception]) -> None:
+    http = provider(s3, {"GET /reports": error(code, status=status)})
+    with pytest.raises(kind, match=f"^{code}: in S3's words$"):
+        await list_objects(http, Listing(bucket="reports"))
+
+
+async def test_a_bucket_elsewhere_tells_where() -> None:
+    moved = error("PermanentRedirect", status=301, x_amz_bucket_region="eu-central-1")
+    with pytest.raises(Rejected, match="the bucket is in eu-central-1: set the integration's region"):
+        await list_objects(provider(s3, {"GET /reports": moved}), Listing(bucket="reports"))
+
+
+@pytest.mark.parametrize("key", ["..", ".", "../b", "a/../b", "a/./b", "a/.."])
+async def test_a_key_that_would_climb_is_refused_and_not_sent(key: str) -> None:
+    http = provider(s3, {})
+    for act in (get, head, delete):
+        with pytest.raises(Rejected, match="is not sent"):
+            await act(http, Ref(bucket="reports", key=key))
+    with pytest.raises(Rejected, match="is not sent"):
+        await copy(http, Copy(source_bucket="reports", source_key=key, target_key="b"))
+    assert http.sent == []
+
+
+@pytest.mark.parametrize("bucket", ["..", "a/b", "a b", "", "-a-", "a?b"])
+def test_a_bucket_that_is_no_name_is_refused_before(bucket: str) -> None:
+    with pytest.raises(ValidationError):
+        Ref(bucket=bucket, key="a")
+
+
+async def test_without_a_bucket_nothing_is_sent() -> None:
+    http = provider(s3, {})
+    with pytest.raises(Rejected, match="give a bucket, or set one on the integration"):
+        await list_objects(http, Listing())
+    assert http.sent == []
+
+
+async def test_buckets_are_listed() -> None:
+    http = provider(s3, {"GET /": OWNER})
+    found = (await list_buckets(http, Nothing())).buckets
+    assert [(bucket.name, bucket.created_at is None) for bucket in found] == [("reports", False), ("odd", True)]
+    assert [choice.value for choice in (await buckets(http, Query())).choices] == ["reports", "odd"]
+
+
+async def test_a_key_for_one_bucket_still_picks_and_connects() -> None:
+    answers: dict[str, Any] = {"GET /": error("AccessDenied", status=403), "GET /reports": PAGE}
+    http = provider(s3, answers, {"bucket": "reports"})
+    assert s3.whoami is not None
+    assert [choice.value for choice in (await buckets(http, Query())).choices] == ["reports"]
+    assert (await s3.whoami(http)).id == "bucket:reports"
+    lost = provider(s3, answers)
+    for ask in (buckets(lost, Query()), s3.whoami(lost)):
+        with pytest.raises(Rejected, match="AccessDenied"):
+            await ask
+
+
+async def test_the_account_is_the_owner() -> None:
+    assert s3.whoami is not None
+    account = await s3.whoami(provider(s3, {"GET /": OWNER}))
+    assert (account.id, account.name) == ("75aa57f0", "ops")
+
+
+async def test_folders_below_what_is_typed_are_offered() -> None:
+    http = provider(s3, {"GET /other": PAGE}, {"bucket": "reports"})
+    page = await prefixes(http, Query(search="2026", values={"bucket": "other"}))
+    assert ([choice.value for choice in page.choices], page.next) == (["2026 q1/"], "t/0=")
+    assert dict(http.sent[0].params)["delimiter"] == "/"
+
+
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE bomb [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(12))
+    + "]><Error><Code>&m;</Code></Error>"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BOMB.encode(),
+        BOMB.encode("utf-16"),
+        BOMB.replace('"1.0"', '"1.0" encoding="utf-7"').encode("utf-7"),
+        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Error/>',
+        b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Error><Code>&e;</Code></Error>',
+        b"<a/><!DOCTYPE",
+    ],
+)
+async def test_a_document_with_entities_is_not_read(body: bytes) -> None:
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        parse(body)
+    for status, kind in ((200, Unavailable), (400, Rejected), (500, Unavailable)):
+        answer = Response(status, {"content-type": "application/xml"}, body)
+        with pytest.raises(kind) as caught:
+            await list_objects(provider(s3, {"GET /reports": answer}), Listing(bucket="reports"))
+        assert "root:" not in str(caught.value)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"<a>" * 100_000, b"\xff\xfe", b"<a>\x00</a>"])
+async def test_what_is_no_xml_is_the_stores_fault(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="not S3's XML"):
+        await list_objects(provider(s3, {"GET /reports": Response(200, {}, body)}), Listing(bucket="reports"))
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "auto"])
+def test_the_region_is_part_of_the_address(region: str) -> None:
+    assert s3.config(region=region).model_dump()["region"] == region
+    for odd in ("a.evil.test/", "EU", "a b", "", "x" * 41):
+        with pytest.raises(ValidationError):
+            s3.config(region=odd)
