@@ -105,9 +105,10 @@ def test_the_providers_words_are_found_in_xml() -> None:
     assert message_of(answer(404, body, content_type="application/xml")) == "NoSuchKey: Not there"
 
 
-def test_a_bomb_of_entities_is_not_opened() -> None:
-    body = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Error><Message>&b;</Message></Error>'
-    assert message_of(answer(500, body)) == ""
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-7"])
+def test_a_bomb_of_entities_is_not_opened_in_any_encoding(encoding: str) -> None:
+    body = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Error><Message>&b;</Message></Error>'
+    assert message_of(answer(500, body.encode(encoding), content_type="application/xml")) == ""
 
 
 def test_a_web_page_is_not_shown() -> None:

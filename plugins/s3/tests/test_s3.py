@@ -251,6 +251,7 @@ BOMB = (
     [
         BOMB.encode(),
         BOMB.encode("utf-16"),
+        BOMB.encode("utf-16-le"),
         BOMB.replace('"1.0"', '"1.0" encoding="utf-7"').encode("utf-7"),
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Error/>',
         b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Error><Code>&e;</Code></Error>',

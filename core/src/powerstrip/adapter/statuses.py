@@ -131,11 +131,12 @@ def _from_json(value: Json, depth: int) -> str:
 
 def _from_xml(body: bytes) -> str:
     """`Code: Message`, as AWS and its kin answer. A document with a DTD is not read: error texts need no entities."""
-    if b"<!" in body:
-        return ""
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - no DTD, so no entity to expand, and at most 64 KiB
-    except ElementTree.ParseError:
+        text = body.decode()  # first, so that no other encoding hides a DTD from the next line
+        if "<!" in text:
+            return ""
+        root = ElementTree.fromstring(text)  # noqa: S314 - no DTD, so no entity to expand, and at most 64 KiB
+    except (UnicodeDecodeError, ElementTree.ParseError):
         return ""
     found = {node.tag.rpartition("}")[2].lower(): (node.text or "").strip() for node in root.iter()}
     return ": ".join(part for part in (found.get("code", ""), found.get("message", "")) if part)
