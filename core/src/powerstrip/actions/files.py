@@ -142,7 +142,7 @@ class Files:
     async def _settle(self, part: Path, actor: Actor, row: StoredFile) -> StoredFile:
         """Give written content its name and its row; without the row it is removed."""
         path = self._path(row.id)
-        part.rename(path)
+        await asyncio.to_thread(part.rename, path)
         try:
             return await self._store.write(lambda session: self._add(session, actor, row))
         except BaseException:

@@ -45,6 +45,6 @@ def expire(connection: Connection, audit: AuditLog, link: Link, reason: str) -> 
         return False
     changes = {"fields": ["status"], "status": {"before": "active", "after": "expired"}}
     audit.append(
-        connection, HUB, "update", "integration", link.id, project_id=link.project_id, resource_name=marked.name, changes=changes
+        connection, HUB, "update", "integration", link.id, project_id=link.project_id, resource_name=marked[0], changes=changes
     )
     return True
