@@ -256,6 +256,8 @@ BOMB = (
         b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Error/>',
         b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><Error><Code>&e;</Code></Error>',
         b"<a/><!DOCTYPE",
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><Error><Code>&a;</Code></Error>'.encode("utf-16-le"),
+        '<!DOCTYPE x [<!ENTITY a "aaaa">]><Error><Code>&a;</Code></Error>'.encode("utf-16-be"),
     ],
 )
 async def test_a_document_with_entities_is_not_read(body: bytes) -> None:
@@ -266,11 +268,11 @@ async def test_a_document_with_entities_is_not_read(body: bytes) -> None:
         answer = Response(status, {"content-type": "application/xml"}, body)
         with pytest.raises(kind) as caught:
             await list_objects(provider(s3, {"GET /reports": answer}), Listing(bucket="reports"))
-        assert "root:" not in str(caught.value)
+        assert not any(expanded in str(caught.value) for expanded in ("root:", "aaaa"))
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"<a>" * 100_000, b"\xff\xfe", b"<a>\x00</a>"])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"<a>" * 100_000, b"\xff\xfe"])
 async def test_what_is_no_xml_is_the_stores_fault(body: bytes) -> None:
     with pytest.raises(Unavailable, match="not S3's XML"):
         await list_objects(provider(s3, {"GET /reports": Response(200, {}, body)}), Listing(bucket="reports"))

@@ -132,8 +132,8 @@ def _from_json(value: Json, depth: int) -> str:
 def _from_xml(body: bytes) -> str:
     """`Code: Message`, as AWS and its kin answer. A document with a DTD is not read: error texts need no entities."""
     try:
-        text = body.decode()  # first, so that no other encoding hides a DTD from the next line
-        if "<!" in text:
+        text = body.decode()
+        if "<!" in text or "\0" in text:  # with NUL it may be UTF-16, which hides a DTD and which expat would notice
             return ""
         root = ElementTree.fromstring(text)  # noqa: S314 - no DTD, so no entity to expand, and at most 64 KiB
     except (UnicodeDecodeError, ElementTree.ParseError):

@@ -26,11 +26,12 @@ def parse(body: bytes) -> Element:
     """The document's root, its tags without name space. Raises `Unavailable` for anything that is not plain XML.
 
     A document type is refused before it is parsed: it is where entities are defined that expand without end or read files, and
-    S3 sends none. The text is decoded first, so that no other encoding hides it.
+    S3 sends none. Nor is anything but UTF-8 read, as another encoding could hide it: the parser notices UTF-16 by its NULs,
+    whatever it is told.
     """
     try:
         text = body.decode("utf-8").strip()
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        if "<!DOCTYPE" in text or "<!ENTITY" in text or "\0" in text:
             raise Unavailable("The store answered with a document type, which S3 does not: it is not read")
         root = ElementTree.fromstring(text)  # noqa: S314 - without a document type there is no entity to expand
     except (UnicodeDecodeError, ElementTree.ParseError):
