@@ -45,14 +45,20 @@ def _own_file(dialect: Any, record: Any, arguments: list[Any], options: dict[str
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     except OSError as error:
-        raise sqlite3.OperationalError(f"{error.strerror}: {path}") from None
+        raise _cannot_open(f"{error.strerror}: {path}") from None
+
+
+def _cannot_open(reason: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(reason)
+    error.sqlite_errorname = "SQLITE_CANTOPEN"
+    return error
 
 
 def _sqlite_writer(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy begins and commits; the driver must not
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     if connection.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
-        raise sqlite3.OperationalError("the file system does not do write-ahead logs")
+        raise _cannot_open("the file system does not do write-ahead logs")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 

@@ -10,21 +10,18 @@ _REASONS = {
     "SQLITE_FULL": ("The disk is full: make room", 30.0),
     "SQLITE_READONLY": ("The database file cannot be written: check its owner, its mode and the file system", 30.0),
     "SQLITE_BUSY": ("Another process holds the database: stop it", 2.0),
-    "SQLITE_CANTOPEN": ("The database file cannot be opened: check the data folder's owner and mode", 30.0),
+    "SQLITE_CANTOPEN": ("The database file cannot be opened: check the data folder's owner, mode and file system", 30.0),
     "SQLITE_IOERR": ("The disk fails to read or write: look into the system's log", 30.0),
     "SQLITE_CORRUPT": ("The database file is damaged: restore a backup", 60.0),
     "SQLITE_NOTADB": ("The database file is none: restore a backup", 60.0),
     # PostgreSQL classes and codes, https://www.postgresql.org/docs/current/errcodes-appendix.html
     "53100": ("The database's disk is full: make room", 30.0),
-    "53300": ("The database has too many connections: raise its max_connections", 5.0),
     "53": ("The database is out of resources", 5.0),
     "57": ("The database is starting, stopping or not waiting longer", 2.0),
     "55": ("Another process holds what this needs in the database", 2.0),
     "40": ("The database undid it in favour of another transaction", 1.0),
     "25006": ("The database is read-only: name its primary server", 30.0),
     "08": ("The connection to the database is lost", 2.0),
-    "28": ("The database refuses the hub's user or password: mend POWERSTRIP_DATABASE_URL", 60.0),
-    "3D": ("There is no such database: make it, or mend POWERSTRIP_DATABASE_URL", 60.0),
 }
 
 
@@ -71,5 +68,5 @@ def _reason(error: DBAPIError) -> tuple[str, float]:
         if key in _REASONS:
             return _REASONS[key]
     if error.connection_invalidated or not name:
-        return "The database does not answer: see that it runs", 2.0
+        return "The database does not answer: see that it runs, and that POWERSTRIP_DATABASE_URL names it", 2.0
     return f"The database did not do it ({name})", 1.0
