@@ -28,6 +28,8 @@ def execute(args: Namespace) -> int:
         return console.fail(Stop(str(error), hint=UNREACHABLE_HINT, code="unreachable", exit_code=UNREACHABLE))
     except BadAddress as error:
         return console.fail(Usage(str(error)))
+    except OSError as error:
+        return console.fail(Stop(_of_system(error), code="system"))
 
 
 def refused(error: HubError) -> Stop:
@@ -36,6 +38,12 @@ def refused(error: HubError) -> Stop:
     reasons = [_reason(entry) for entry in entries]
     message = "; ".join([error.message, *(reason for reason in reasons if reason and reason not in error.message)])
     return Stop(message, hint=_hint(error), code=error.code, exit_code=FAILED)
+
+
+def _of_system(error: OSError) -> str:
+    """A file or a folder that cannot be read or written, in the system's words."""
+    words = error.strerror or type(error).__name__
+    return f"{words}: {error.filename}" if error.filename else words
 
 
 def _reason(entry: Any) -> str:

@@ -67,7 +67,7 @@ class Parser(argparse.ArgumentParser):
             name, self.module = self.module, ""
             import_module(f"powerstrip.cli.commands.{name}").configure(self)
 
-    def parse_known_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":
+    def parse_known_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":  # pyright: ignore[reportIncompatibleMethodOverride] - the base is overloaded
         """Fill, then parse."""
         self.fill()
         return super().parse_known_args(args, namespace)

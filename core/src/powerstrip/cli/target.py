@@ -1,7 +1,7 @@
 """Which hub a command talks to: a running one over HTTP, or a data folder that the command opens itself."""
 
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,15 +70,20 @@ def must_exist(settings: "Settings") -> None:
 
 
 @asynccontextmanager
-async def open_hub(settings: "Settings", environ: Mapping[str, str]) -> AsyncGenerator["Hub"]:
-    """The hub of a data folder, held for as long as the block runs. Stops where it cannot be opened."""
+async def open_hub(
+    settings: "Settings", environ: Mapping[str, str], own: Collection[tuple[str, int]] = ()
+) -> AsyncGenerator["Hub"]:
+    """The hub of a data folder, held for as long as the block runs. Stops where it cannot be opened.
+
+    `own` are the addresses that it will listen on: calls to them are refused.
+    """
     from powerstrip.api import Hub
     from powerstrip.problems import Problem
     from powerstrip.store import AlreadyRunning, SchemaMismatch
     from powerstrip.vault import MasterKeyError
 
     try:
-        hub = await Hub.open(settings, environ)
+        hub = await Hub.open(settings, environ, own=own)
     except AlreadyRunning as error:
         raise Stop(str(error), hint=RUNNING_HINT, code="already_running") from None
     except (SchemaMismatch, MasterKeyError) as error:

@@ -6,4 +6,15 @@ from powerstrip.client.errors import BadAddress, ClientError, HubError, HubUnrea
 from powerstrip.client.pages import Page, Pages
 from powerstrip.client.sync import SyncClient
 
-__all__ = ["BadAddress", "Client", "ClientError", "HubError", "HubUnreachable", "Page", "Pages", "RunningHub", "SyncClient", "embedded"]
+__all__ = [
+    "BadAddress",
+    "Client",
+    "ClientError",
+    "HubError",
+    "HubUnreachable",
+    "Page",
+    "Pages",
+    "RunningHub",
+    "SyncClient",
+    "embedded",
+]

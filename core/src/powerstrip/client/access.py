@@ -6,7 +6,18 @@ from typing import Any, cast
 from powerstrip.client.integrations import given
 from powerstrip.client.pages import Pages
 from powerstrip.client.session import Session, path
-from powerstrip.client.shapes import ApiKey, AuditEntry, Json, Mode, NewApiKey, Principal, Project, Role, RoleAssignment
+from powerstrip.client.shapes import (
+    ApiKey,
+    AuditEntry,
+    AuditReport,
+    Json,
+    Mode,
+    NewApiKey,
+    Principal,
+    Project,
+    Role,
+    RoleAssignment,
+)
 
 
 class Projects:
@@ -176,6 +187,6 @@ class AuditTrail:
         }
         return Pages(self._session, self._root, query)
 
-    async def verify(self) -> Json:
-        """Walk the hash chain: `{"intact", "rows", …}` and the first place that does not hold."""
+    async def verify(self) -> AuditReport:
+        """Walk the hash chain and name the first place that does not hold."""
         return await self._session.get(self._root + path("verify"))

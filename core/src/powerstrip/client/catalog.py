@@ -4,7 +4,7 @@ from typing import cast
 
 from powerstrip.client.pages import Pages
 from powerstrip.client.session import Session, path
-from powerstrip.client.shapes import ActionEntry, Choice, EventSource, Json, Provider
+from powerstrip.client.shapes import ActionEntry, Choice, EventSource, Provider, ProviderForms
 
 
 class Providers:
@@ -19,7 +19,7 @@ class Providers:
         answer = await self._session.get(self._root)
         return cast(list[Provider], answer["providers"])
 
-    async def get(self, provider: str) -> Json:
+    async def get(self, provider: str) -> ProviderForms:
         """One provider with the forms an admin fills: credentials for each auth kind, config, pickers."""
         return await self._session.get(self._root + path(provider))
 

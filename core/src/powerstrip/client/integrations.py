@@ -6,7 +6,7 @@ from typing import Any
 from powerstrip.client.catalog import choices
 from powerstrip.client.pages import Pages
 from powerstrip.client.session import Session, path
-from powerstrip.client.shapes import Choice, Integration, Json, Mode, Status
+from powerstrip.client.shapes import Choice, Integration, Mode, Probe, Status
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -69,13 +69,15 @@ class Integrations:
         body = given(source_project_id=source_project, source_integration_id=source_id, name=name)
         return await self._session.ask("POST", self._root + path("copy"), body=body)
 
-    async def rotate(self, id: str, credentials: Mapping[str, str], *, probe: bool = True) -> Integration:
-        """Replace the credentials. With `probe` they are tried first; refused ones change nothing."""
-        body = {"credentials": dict(credentials), "probe": probe}
+    async def rotate(
+        self, id: str, credentials: Mapping[str, str], *, probe: bool = True, accept_other_account: bool = False
+    ) -> Integration:
+        """Replace the credentials. With `probe` they are tried first; refused ones, or another account's, change nothing."""
+        body = given(credentials=credentials, probe=probe, accept_other_account=accept_other_account or None)
         return await self._session.ask("POST", self._root + path(id, "rotate"), body=body)
 
-    async def test(self, id: str) -> Json:
-        """Ask the provider whose credentials they are: `{"ok", "account", "error", …}`."""
+    async def test(self, id: str) -> Probe:
+        """Ask the provider whose credentials they are. A refusal is an answer, not an exception."""
         return await self._session.ask("POST", self._root + path(id, "test"))
 
     def pick(self, id: str, picker: str, *, search: str = "", values: dict[str, str] | None = None) -> Pages[Choice]:

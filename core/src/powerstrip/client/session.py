@@ -18,7 +18,7 @@ ATTEMPTS = 4
 MAX_WAIT = 30.0
 """Seconds; a hub that asks for a longer pause is not waited for."""
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 330.0
+ANSWER_SECONDS = 150.0
 """Longer than the longest call the hub allows: the hub's own deadline decides."""
 
 
@@ -36,7 +36,8 @@ class Session:
     """Sends requests to one hub.
 
     A request is repeated only where that is safe (GET, or a call with an idempotency key), and only when the hub answered 429
-    or 503 with Retry-After. Raises `HubError` for an error answer, `HubUnreachable` for none and `BadAddress` for a base URL that is none.
+    or 503 with Retry-After. Raises `HubError` for an error answer, `HubUnreachable` for none and
+    `BadAddress` for a base URL that is none.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The hub's answers as typed dictionaries: what is always there, and what may be.
+"""The hub's answers as typed dictionaries: what is always there, and what may be. A value that is null is left out.
 
 They cost nothing at run time, and a newer hub may send more fields than are named here.
 """
@@ -23,7 +23,7 @@ class Project(TypedDict):
     updated_at: str
     mode: NotRequired[Mode]
     description: NotRequired[str]
-    archived_at: NotRequired[str | None]
+    archived_at: NotRequired[str]
     tags: NotRequired[dict[str, str]]
 
 
@@ -40,8 +40,17 @@ class Integration(TypedDict):
     mode: NotRequired[Mode]
     auth_kind: NotRequired[str]
     has_credentials: NotRequired[bool]
-    account: NotRequired[Json | None]
+    account: NotRequired["Account"]
     status_reason: NotRequired[str]
+
+
+class Connection(TypedDict):
+    """The project's connection to a provider, where there is one."""
+
+    connected: bool
+    integration_id: NotRequired[str]
+    integration_name: NotRequired[str]
+    status: NotRequired[Status]
 
 
 class ProviderAction(TypedDict):
@@ -50,6 +59,25 @@ class ProviderAction(TypedDict):
     name: str
     title: NotRequired[str]
     description: NotRequired[str]
+
+
+class ReferenceType(TypedDict):
+    """A picker: a list of the provider's values to choose from."""
+
+    id: str
+    description: str
+    searches: bool
+    depends: list[str]
+
+
+class AuthForm(TypedDict):
+    """One way to sign in; `form` is a JSON Schema of the fields to fill."""
+
+    kind: str
+    connect_mode: str
+    help: str
+    form: Json
+    secret_fields: list[str]
 
 
 class ProviderEvent(TypedDict):
@@ -65,7 +93,7 @@ class Provider(TypedDict):
     name: str
     display_name: str
     auth_kind: str
-    connection: Json
+    connection: Connection
     actions: list[ProviderAction]
     events: list[ProviderEvent]
     description: NotRequired[str]
@@ -74,9 +102,18 @@ class Provider(TypedDict):
     connect_mode: NotRequired[str]
     auth_kinds: NotRequired[list[str]]
     readiness: NotRequired[str]
-    readiness_reason: NotRequired[str | None]
+    readiness_reason: NotRequired[str]
     message: NotRequired[str]
-    reference_types: NotRequired[list[Any]]
+    reference_types: NotRequired[list[ReferenceType]]
+
+
+class ProviderForms(Provider):
+    """The same with the forms to connect it."""
+
+    auth: list[AuthForm]
+    config_schema: Json
+    base_url: NotRequired[str]
+    hosts: NotRequired[list[str]]
 
 
 class ActionEntry(TypedDict):
@@ -91,9 +128,13 @@ class ActionEntry(TypedDict):
     title: NotRequired[str]
     description: NotRequired[str]
     integration: NotRequired[str]
-    readiness_reason: NotRequired[str | None]
+    readiness_reason: NotRequired[str]
     input_schema: NotRequired[Json]
     output_schema: NotRequired[Json]
+    message: NotRequired[str]
+    examples: NotRequired[list[Json]]
+    aliases: NotRequired[list[str]]
+    deprecated: NotRequired[str]
 
 
 class EventSource(TypedDict):
@@ -118,9 +159,9 @@ class SandboxRequest(TypedDict):
     body_size: NotRequired[int]
     provider: NotRequired[str]
     action_name: NotRequired[str]
-    integration_id: NotRequired[str | None]
-    invocation_id: NotRequired[str | None]
-    idempotency_key: NotRequired[str | None]
+    integration_id: NotRequired[str]
+    invocation_id: NotRequired[str]
+    idempotency_key: NotRequired[str]
     created_at: NotRequired[str]
 
 
@@ -130,9 +171,9 @@ class CallResult(TypedDict):
     status: Literal["active", "completed", "failed"]
     invocation_id: NotRequired[str]
     mode: NotRequired[Mode]
-    output: NotRequired[Json | None]
-    error: NotRequired[str | None]
-    error_type: NotRequired[str | None]
+    output: NotRequired[Json]
+    error: NotRequired[str]
+    error_type: NotRequired[str]
     would_have_sent: NotRequired[list[SandboxRequest]]
 
 
@@ -145,15 +186,32 @@ class Invocation(TypedDict):
     status: str
     retry_count: int
     started_at: str
-    finished_at: str | None
+    finished_at: NotRequired[str]
     mode: NotRequired[Mode]
     provider: NotRequired[str]
-    integration_id: NotRequired[str | None]
+    integration_id: NotRequired[str]
     dry_run: NotRequired[bool]
     parameters: NotRequired[Json]
     output_summary: NotRequired[Json]
-    error_type: NotRequired[str | None]
-    error_message: NotRequired[str | None]
+    error_type: NotRequired[str]
+    error_message: NotRequired[str]
+
+
+class Account(TypedDict):
+    """Whose credential it is, at the provider."""
+
+    id: str
+    name: NotRequired[str]
+
+
+class Probe(TypedDict):
+    """What a connection test found. `simulated`: a sandbox asks nobody."""
+
+    ok: bool
+    simulated: bool
+    account: NotRequired[Account]
+    error: NotRequired[str]
+    error_type: NotRequired[str]
 
 
 class StoredFile(TypedDict):
@@ -177,9 +235,9 @@ class ApiKey(TypedDict):
     principal_id: str
     created_at: str
     updated_at: str
-    expires_at: NotRequired[str | None]
-    last_used_at: NotRequired[str | None]
-    revoked_at: NotRequired[str | None]
+    expires_at: NotRequired[str]
+    last_used_at: NotRequired[str]
+    revoked_at: NotRequired[str]
 
 
 class NewApiKey(ApiKey):
@@ -231,10 +289,19 @@ class AuditEntry(TypedDict):
     resource_type: str
     resource_id: str
     created_at: str
-    resource_name: NotRequired[str | None]
-    actor_name: NotRequired[str | None]
-    credential_name: NotRequired[str | None]
+    resource_name: NotRequired[str]
+    actor_name: NotRequired[str]
+    credential_name: NotRequired[str]
     changes: NotRequired[Json]
+
+
+class AuditReport(TypedDict):
+    """Whether every link of the audit chain holds, and the first that does not."""
+
+    intact: bool
+    rows: int
+    reason: NotRequired[str]
+    broken_seq: NotRequired[int]
 
 
 class Choice(TypedDict):

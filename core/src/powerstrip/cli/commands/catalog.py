@@ -1,7 +1,6 @@
 """`powerstrip catalog`: actions that can be called, events that can be heard."""
 
 import json
-from typing import Any
 
 from powerstrip.cli.context import Context
 from powerstrip.cli.parser import Parser
@@ -40,7 +39,9 @@ async def list_events(context: Context) -> None:
     kept: list[EventSource] = []
     for source in sources:
         types = [event for event in source["event_types"] if _wanted(context, event["name"], event.get("description", ""))]
-        kept += [{**source, "event_types": types}] if types else []
+        if types:
+            source["event_types"] = types
+            kept.append(source)
     rows = [
         (event["name"], source["readiness"].replace("_", " "), _first_line(event.get("description", "")))
         for source in kept
@@ -65,6 +66,9 @@ def describe(action: ActionEntry) -> str:
             ("Safe use", hints(action)),
             ("Risk", action.get("risk")),
             ("State", _ready(action)),
+            ("Why", action.get("message")),
+            ("Also named", ", ".join(action.get("aliases", []))),
+            ("Deprecated", action.get("deprecated")),
         )
     )
     parts = [
@@ -84,9 +88,8 @@ def hints(action: ActionEntry) -> str:
 
 def _example(action: ActionEntry) -> str:
     """An input to begin with: the first example, else the required fields with blanks to fill."""
-    schema = action.get("input_schema", {})
-    examples: list[Any] = schema.get("examples") or []
-    example: Any = examples[0] if examples else dict.fromkeys(schema.get("required", []), "…")
+    examples = action.get("examples", [])
+    example = examples[0] if examples else dict.fromkeys(action.get("input_schema", {}).get("required", []), "…")
     return plain(json.dumps(example, ensure_ascii=False).replace("'", "'\\''"))
 
 

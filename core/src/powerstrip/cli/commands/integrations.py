@@ -11,7 +11,7 @@ from powerstrip.cli.parser import Parser
 from powerstrip.cli.secrets import ask_form, read_credentials
 from powerstrip.cli.text import fields, plain, table, when
 from powerstrip.client import Client
-from powerstrip.client.shapes import Integration, Json
+from powerstrip.client.shapes import Integration, Json, Probe, ProviderForms
 
 
 def configure(parser: Parser) -> None:
@@ -26,6 +26,7 @@ def configure(parser: Parser) -> None:
     rotate_parser = _named(parser.command("rotate", "replace the credentials", rotate))
     _add_credentials(rotate_parser)
     rotate_parser.add_argument("--no-probe", action="store_true", help="keep the new ones without trying them first")
+    rotate_parser.add_argument("--accept-other-account", action="store_true", help="take credentials of another account")
     copy_parser = _named(parser.command("copy", "copy one to another project, credentials included", copy))
     copy_parser.add_argument("--to", required=True, metavar="PROJECT", help="handle of the project that gets the copy")
     copy_parser.add_argument("--name", help="another name for the copy")
@@ -103,7 +104,7 @@ async def test(context: Context) -> int:
     async with context.project() as hub:
         found = await find_integration(hub, context.args.integration)
         probe = await hub.integrations.test(found["id"])
-    if probe.get("ok"):
+    if probe["ok"]:
         context.console.put(probe, _good(found, probe))
         return OK
     if context.console.json:
@@ -113,10 +114,10 @@ async def test(context: Context) -> int:
     return FAILED
 
 
-def _good(found: Integration, probe: Json) -> str:
-    if probe.get("simulated"):
+def _good(found: Integration, probe: Probe) -> str:
+    if probe["simulated"]:
         return f"{plain(found['name'])} is in a sandbox: nothing was sent, so its credentials were not tried."
-    name = account({"account": probe} if "account_name" in probe else probe)
+    name = account(probe)
     return f"{plain(found['name'])} works" + (f": {plain(name)}" if name else "") + "."
 
 
@@ -128,7 +129,9 @@ async def rotate(context: Context) -> None:
         found = await find_integration(hub, args.integration)
         if credentials is None:
             credentials = await _asked(context, hub, found)
-        changed = await hub.integrations.rotate(found["id"], credentials, probe=not args.no_probe)
+        changed = await hub.integrations.rotate(
+            found["id"], credentials, probe=not args.no_probe, accept_other_account=args.accept_other_account
+        )
     context.console.put(changed, f"Rotated.\n\n{describe(changed)}")
 
 
@@ -201,18 +204,16 @@ def describe(entry: Integration) -> str:
     )
 
 
-def account(entry: Any) -> str:
+def account(entry: Integration | Probe) -> str:
     """Whose credential it is, where that is known."""
-    known: Json = entry.get("account") or {}
-    return str(known.get("name") or known.get("account_name") or known.get("id") or known.get("account_id") or "")
+    known = entry.get("account")
+    return known.get("name") or known["id"] if known else ""
 
 
-def auth_form(provider: Json, kind: str | None) -> Json:
-    """The form of one way to sign in: the one named, else the provider's first."""
-    ways = provider.get("auths", [])
-    chosen = next((way for way in ways if way["kind"] == kind), None) if kind else next(iter(ways), None)
-    if chosen is None:
-        raise Stop(
-            f"The provider cannot be connected by a form of kind {kind}" if kind else "The provider has no form", code="no_form"
-        )
-    return chosen["form"]
+def auth_form(provider: ProviderForms, kind: str | None) -> Json:
+    """The form of one way to sign in: the one named, else the first that is filled in by hand."""
+    ways = [way for way in provider["auth"] if (way["kind"] == kind if kind else way["connect_mode"] != "redirect")]
+    if not ways:
+        known = ", ".join(way["kind"] for way in provider["auth"])
+        raise Stop(f"{provider['display_name']} has no form for that; its ways to sign in are: {known}", code="no_form")
+    return ways[0]["form"]

@@ -56,7 +56,7 @@ def describe(row: Invocation) -> str:
             ("Source", row["source"]),
             ("Integration", row.get("integration_id")),
             ("Started", when(row["started_at"])),
-            ("Finished", when(row["finished_at"])),
+            ("Finished", when(row.get("finished_at"))),
             ("Id", row["id"]),
         )
     )

@@ -36,6 +36,6 @@ async def pick(context: Context) -> None:
 
 
 async def _list_pickers(context: Context, hub: Client, found: Integration) -> None:
-    pickers = (await hub.providers.get(found["provider"])).get("pickers", [])
-    rows = [(each["id"], ", ".join(each.get("depends", [])), str(each.get("summary", "")).partition("\n")[0]) for each in pickers]
+    pickers = (await hub.providers.get(found["provider"])).get("reference_types", [])
+    rows = [(each["id"], ", ".join(each["depends"]), each["description"].partition("\n")[0]) for each in pickers]
     context.console.put({"pickers": pickers}, table(("PICKER", "NEEDS", "WHAT IT LISTS"), rows) if rows else "It has no pickers.")

@@ -6,7 +6,7 @@ from powerstrip.cli.context import Context
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.schema import field_table
 from powerstrip.cli.text import block, fields, plain, table
-from powerstrip.client.shapes import Json, Provider
+from powerstrip.client.shapes import AuthForm, Provider, ProviderForms
 
 BADGES = {
     "connected": "connected",
@@ -39,9 +39,8 @@ async def list_providers(context: Context) -> None:
 async def show_provider(context: Context) -> None:
     """Print one provider."""
     async with context.project() as hub:
-        form = await hub.providers.get(context.args.provider)
-        entry = next((entry for entry in await hub.providers.list() if entry["name"] == context.args.provider), None)
-    context.console.put(form, describe(form, entry))
+        provider = await hub.providers.get(context.args.provider)
+    context.console.put(provider, describe(provider))
 
 
 def matches(entry: Provider, search: str) -> bool:
@@ -61,39 +60,40 @@ def _about(entry: Provider) -> str:
     return str(connection.get("integration_name") or entry.get("message") or "")
 
 
-def describe(provider: Json, entry: Provider | None) -> str:
+def describe(provider: ProviderForms) -> str:
     """A provider on a page."""
     head = fields(
         (
-            ("Provider", provider.get("name") or provider.get("id")),
-            ("Title", provider.get("display_name") or provider.get("title")),
+            ("Provider", provider["name"]),
+            ("Title", provider["display_name"]),
             ("Category", provider.get("category")),
-            ("State", badge(entry) if entry else ""),
-            ("Connection", _about(entry) if entry else ""),
+            ("State", badge(provider)),
+            ("Connection", _about(provider)),
+            ("Sends to", provider.get("base_url")),
             ("Documentation", provider.get("docs_url")),
         )
     )
-    ways = [_way(way) for way in provider.get("auths", [])]
-    settings = provider.get("config_schema", {})
+    settings = provider["config_schema"]
     parts = [
         head,
         block(provider.get("description", "")),
-        *ways,
+        *(_way(way) for way in provider["auth"]),
         f"Settings\n{field_table(settings)}" if settings.get("properties") else "",
-        _named_list("Actions", provider.get("actions", []), "name"),
-        _named_list("Events", provider.get("events", []), "name"),
-        _named_list("Pickers", provider.get("pickers", []), "id"),
+        _names("Actions", ((each["name"], each.get("description", "")) for each in provider["actions"])),
+        _names("Events", ((each["name"], each.get("description", "")) for each in provider["events"])),
+        _names("Pickers", ((each["id"], each["description"]) for each in provider.get("reference_types", []))),
+        f"Connect it\n  powerstrip integrations create {plain(provider['name'])} --name NAME",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _way(auth: Json) -> str:
-    words = f"  {plain(auth['help'])}\n" if auth.get("help") else ""
-    return f"Sign in by {plain(auth['kind'])}\n{words}{field_table(auth.get('form', {}))}"
+def _way(auth: AuthForm) -> str:
+    words = f"  {plain(auth['help'])}\n" if auth["help"] else ""
+    return f"Sign in by {plain(auth['kind'])}\n{words}{field_table(auth['form'])}"
 
 
-def _named_list(title: str, entries: Iterable[Json], key: str) -> str:
-    rows = [(entry[key], str(entry.get("description") or entry.get("summary") or "").partition("\n")[0]) for entry in entries]
+def _names(title: str, entries: Iterable[tuple[str, str]]) -> str:
+    rows = [(name, about.partition("\n")[0]) for name, about in entries]
     if not rows:
         return ""
     _, *lines = table(("", ""), rows).split("\n")

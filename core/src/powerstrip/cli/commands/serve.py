@@ -37,5 +37,5 @@ async def _serve(context: Context) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             context.console.note(TLS_WARNING)
 
-    async with target.open_hub(settings, context.environ) as hub:
+    async with target.open_hub(settings, context.environ, own=[(host, port)]) as hub:
         await serve_app(hub.app, host, port, ready)

@@ -1,0 +1,47 @@
+"""`powerstrip doctor`: is this installation sound, and which exceptions are in force?"""
+
+from typing import TYPE_CHECKING
+
+from powerstrip.cli import target
+from powerstrip.cli.context import Context
+from powerstrip.cli.failures import FAILED, OK
+from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.text import plain
+
+if TYPE_CHECKING:
+    from powerstrip.cli.checks import Finding
+
+MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
+
+
+def configure(parser: Parser) -> None:
+    """Arguments of `doctor`."""
+    add_common(parser)
+    parser.epilog = "Ends with 1 where something is broken; warnings do not count."
+    parser.set_defaults(run=doctor)
+
+
+async def doctor(context: Context) -> int:
+    """Run every check and print what was found."""
+    from powerstrip.cli.checks import CHECKS, Finding
+
+    settings = target.folder_settings(context.args, context.environ)
+    found: list[Finding] = []
+    for check in CHECKS:
+        found += await check(settings)
+    broken = sum(each.state == "broken" for each in found)
+    warnings = sum(each.state == "warning" for each in found)
+    payload = {
+        "healthy": not broken,
+        "data": str(settings.data),
+        "findings": [{"check": each.check, "state": each.state, "message": each.message, "hint": each.hint} for each in found],
+    }
+    lines = [_line(each) for each in found]
+    lines.append(f"\n{'Something is broken' if broken else 'Sound'}: {broken} broken, {warnings} warnings.")
+    context.console.put(payload, "\n".join(lines))
+    return FAILED if broken else OK
+
+
+def _line(finding: "Finding") -> str:
+    line = f"{MARKS[finding.state]}  {finding.check.ljust(11)}  {plain(finding.message)}"
+    return f"{line}\n{' ' * 22}-> {plain(finding.hint)}" if finding.hint else line

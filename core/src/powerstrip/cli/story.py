@@ -1,0 +1,131 @@
+"""What the demo does, step by step, and the words it says. Every credential here is invented."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from powerstrip.cli.commands.audit import as_table as audit_table
+from powerstrip.cli.commands.providers import badge
+from powerstrip.cli.commands.sandbox import as_request
+from powerstrip.cli.console import Console
+from powerstrip.cli.text import plain, table
+from powerstrip.client import Client
+from powerstrip.client.shapes import AuditEntry, AuditReport, CallResult, Integration, Provider, SandboxRequest, Trouble
+
+CONNECTIONS: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
+    ("postmark", "mail", {"server_token": "invented-demo-token"}, {"from_address": "shop@example.com"}),
+    ("slack", "team", {"bot_token": "xoxb-invented-demo"}, {"default_channel": "#orders"}),
+    ("s3", "archive", {"access_key_id": "INVENTEDDEMO", "secret_access_key": "invented-demo-secret"}, {"bucket": "orders"}),
+)
+"""Provider, name, credentials, settings."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of the story."""
+
+    action: str
+    input: dict[str, Any] = field(default_factory=dict[str, Any])
+    simulate: Trouble | None = None
+
+
+NOTE = base64.b64encode(b"Order 1001: one lamp, two bulbs\n").decode()
+STEPS = (
+    Step("postmark.email.send", {"to": "ada@example.com", "subject": "Your order 1001", "text_body": "It is on its way."}),
+    Step("slack.message.post", {"text": "Order 1001 is on its way"}),
+    Step("s3.object.put", {"key": "2026/1001.txt", "body": NOTE, "content_type": "text/plain"}),
+    Step("s3.object.list", {"prefix": "2026/", "limit": 10}),
+    Step("slack.message.post", {"text": "Order 1002 is on its way"}, simulate="server_error"),
+)
+SHOWN = 3
+"""Requests of the ledger that are shown in full."""
+AUDIT_ROWS = 6
+
+
+async def tell(hub: Client, console: Console) -> dict[str, Any]:
+    """Connect, call, look back. Returns the facts for programs."""
+    console.say("Powerstrip demo: a hub in a temporary folder, a project in sandbox mode. Nothing leaves this machine.")
+    integrations = [
+        await hub.integrations.create(name, provider, credentials=credentials, config=settings)
+        for provider, name, credentials, settings in CONNECTIONS
+    ]
+    console.say(section(1, "Connect three providers, with invented credentials", connected(integrations)))
+    results = [await hub.call(step.action, step.input, simulate=step.simulate) for step in STEPS]
+    console.say(section(2, "Call actions by name; mocks answer, one trouble is asked for", called(results)))
+    sent = [entry for result in results for entry in result.get("would_have_sent") or []]
+    console.say(
+        section(3, f"What would have been sent ({SHOWN} of {len(sent)} requests; secrets are placeholders)", ledger(sent))
+    )
+    entries, report = await hub.audit.list().all(), await hub.audit.verify()
+    console.say(section(4, "Who did what, in a chain that shows any change", trail(entries, report)))
+    providers = await hub.providers.list()
+    console.say(section(5, "What this hub can do", catalogue(providers)))
+    return {
+        "integrations": integrations,
+        "calls": [{"action": step.action, **result} for step, result in zip(STEPS, results, strict=True)],
+        "audit": {"entries": len(entries), **report},
+        "providers": [entry["name"] for entry in providers],
+    }
+
+
+def section(number: int, title: str, text: str) -> str:
+    """One part of the story under its title, indented."""
+    body = "\n".join(f"   {line}".rstrip() for line in text.split("\n"))
+    return f"\n{number}. {title}\n{body}"
+
+
+def connected(integrations: Iterable[Integration]) -> str:
+    """The connections that were made."""
+    rows = [(each["name"], each["provider"], each.get("auth_kind", ""), each["status"]) for each in integrations]
+    return table(("NAME", "PROVIDER", "SIGNS IN BY", "STATUS"), rows)
+
+
+def called(results: Iterable[CallResult]) -> str:
+    """Each call and its answer in short."""
+    rows = [(step.action, result["status"], _answer(result)) for step, result in zip(STEPS, results, strict=True)]
+    return table(("ACTION", "CAME TO", "ANSWER"), rows)
+
+
+def _answer(result: CallResult) -> str:
+    if result["status"] == "failed":
+        return result.get("error") or ""
+    output = result.get("output") or {}
+    shown = (f"{name}={_short(value)}" for name, value in list(output.items())[:2])
+    return ", ".join(shown)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} entries"  # pyright: ignore[reportUnknownArgumentType] - any list has a length
+    return str(value)
+
+
+def ledger(entries: list[SandboxRequest]) -> str:
+    """The first requests as they would have gone out."""
+    return "\n\n".join(as_request(entry) for entry in entries[:SHOWN])
+
+
+def trail(entries: list[AuditEntry], report: AuditReport) -> str:
+    """The newest audit entries, and what the check of the chain says."""
+    verdict = "holds" if report["intact"] else f"is broken: {plain(report.get('reason'))}"
+    return f"{audit_table(entries[:AUDIT_ROWS])}\n({len(entries)} entries.) The chain {verdict}."
+
+
+def catalogue(providers: Iterable[Provider]) -> str:
+    """The providers in short."""
+    rows = [(each["name"], each["display_name"], badge(each), len(each["actions"]), len(each["events"])) for each in providers]
+    return table(("PROVIDER", "TITLE", "STATE", "ACTIONS", "EVENTS"), rows)
+
+
+def next_steps(kept: Path | None) -> str:
+    """What to type next."""
+    look = f"\n   powerstrip sandbox requests --data {kept} --full     look around in the demo's folder" if kept else ""
+    return f"""
+Next{look}
+   powerstrip init --data ./hub --mode sandbox          a hub of your own; without --mode its calls are real
+   powerstrip integrations create slack --name team --data ./hub
+   powerstrip call slack.message.post --input text=Hi --data ./hub
+   powerstrip serve --data ./hub                        the HTTP API; its documentation is at /docs
+   powerstrip --help"""
