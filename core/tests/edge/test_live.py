@@ -230,6 +230,16 @@ class TestErrors:
         assert "[secret]" in rejected.value.message
         assert "aW52ZW50ZWQt" not in rejected.value.message
 
+    async def test_no_error_carries_the_signed_request_with_it(self, bench, peer, kit):
+        here = await peer(b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 100_000 + b"\r\n\r\n")
+        made = await bench()
+
+        with pytest.raises(NoAnswer) as failed:
+            await made.http(kit.adapter_at(here.url))[0].get("/x")
+
+        assert failed.value.__cause__ is None
+        assert failed.value.__context__ is None
+
     async def test_nobody_there(self, bench, kit):
         made = await bench()
         http, trace = made.http(kit.adapter_at("http://127.0.0.1:1"), deadline=monotonic() + 0.2)
@@ -639,6 +649,7 @@ class TestCaps:
 
         assert (await http.send("HEAD", "/x")).headers["etag"] == "x"
         assert await http.delete("/x") is None
+        assert here.connections == 1
 
     async def test_equal_header_names_are_joined(self, bench, peer, kit):
         here = await peer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a: 2\r\n\r\n{}")

@@ -10,7 +10,7 @@ from powerstrip.edge.guard import Guard
 from powerstrip.edge.limit import Limits
 from powerstrip.edge.live import Transport
 from powerstrip.edge.pipeline import Gear, Pipeline, Reveal, Tempo
-from powerstrip.edge.resolver import Lookup, look_up
+from powerstrip.edge.resolver import Lookup, SystemLookup
 from powerstrip.edge.tls import ClientCertificates, Tls
 from powerstrip.settings import Settings
 
@@ -34,15 +34,16 @@ class Edge:
         own: Collection[tuple[str, int]] = (),
         caps: Caps = _CAPS,
         tempo: Tempo = _TEMPO,
-        lookup: Lookup = look_up,
+        lookup: Lookup | None = None,
         tls: Tls = ssl.create_default_context,
     ) -> None:
         self._files = files
+        self._system = SystemLookup()
         guard = Guard(settings.allow_addresses, own)
         self._gear = Gear(
             guard=guard,
             limits=Limits(tempo.clock, tempo.pause),
-            transport=Transport(guard, caps, files, tls, lookup, tempo.clock),
+            transport=Transport(guard, caps, files, tls, lookup or self._system, tempo.clock),
             certificates=ClientCertificates(tls),
             reveal=reveal,
             provider_urls=settings.provider_urls,
@@ -58,6 +59,7 @@ class Edge:
     async def close(self) -> None:
         """Close all connections."""
         await self._gear.transport.close()
+        self._system.close()
 
     def http(self, bound: Bound, call: Call) -> tuple[Http, Trace]:
         """The adapter's way to its provider for this one call, and the trace of what happens on it."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Rejected, Unavailable
 
-Reason: TypeAlias = Literal["address", "url", "path", "header", "setting", "size", "tls", "sandbox"]
+Reason: TypeAlias = Literal["address", "url", "path", "header", "setting", "size", "tls"]
 
 
 class Refused(Rejected):
@@ -35,7 +35,7 @@ class NoAnswer(Unavailable):
 
 
 class SandboxAnswer(BaseException):
-    """Ends an adapter's function that reads a raw reply, which a sandbox cannot invent.
+    """Ends an adapter's function that reads a raw reply, which a sandbox cannot invent, or that pages without end.
 
     Not an `Exception`, so that no adapter catches it by mistake. `row` is the ledger's entry of the request; its `answer` is
     for the caller to fill in with the mock of the action's output.

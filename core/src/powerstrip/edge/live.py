@@ -23,7 +23,7 @@ from powerstrip.edge.call import Caps
 from powerstrip.edge.errors import NoAnswer, Refused, Unreached
 from powerstrip.edge.guard import Guard, Reach
 from powerstrip.edge.limit import Clock
-from powerstrip.edge.resolver import Lookup, Resolver, check_live, look_up
+from powerstrip.edge.resolver import Lookup, Resolver, check_live
 from powerstrip.edge.tls import Tls
 from powerstrip.edge.urls import Url
 from powerstrip.edge.wire import wire_headers
@@ -36,7 +36,7 @@ SMALL_BODY = 512 * 1024
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Flight:
     """One attempt. `sent` turns true when it has a connection and its first byte is about to go out."""
 
@@ -76,9 +76,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
 class Transport:
     """Sends requests that the guard has let pass. Sessions are opened on first use, one for each reach."""
 
-    def __init__(
-        self, guard: Guard, caps: Caps, files: Path, tls: Tls, lookup: Lookup = look_up, clock: Clock = monotonic
-    ) -> None:
+    def __init__(self, guard: Guard, caps: Caps, files: Path, tls: Tls, lookup: Lookup, clock: Clock = monotonic) -> None:
         self._guard = guard
         self._caps = caps
         self._files = files
@@ -97,12 +95,15 @@ class Transport:
         """Send once and read the whole answer. Raises `Refused`, `Unreached` or `NoAnswer`; none of them holds the address."""
         if flight.url.address is not None:
             check_live(self._guard, flight.url.address, flight.url.port, flight.reach)
-        _flight.set(flight)
+        token = _flight.set(flight)
         try:
             async with asyncio.timeout(flight.deadline - self._clock()):
                 return await self._exchange(flight)
         except (aiohttp.ClientError, OSError) as error:
-            raise _failure(error, flight) from None
+            failure = _failure(error, flight)
+        finally:
+            _flight.reset(token)
+        raise failure  # outside of `except`: the library's error holds the signed headers and must not hang on as its context
 
     async def _exchange(self, flight: Flight) -> Response:
         request = flight.request

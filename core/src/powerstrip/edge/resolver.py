@@ -7,6 +7,7 @@ the check (DNS rebinding) changes nothing.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import TypeAlias
 
@@ -20,16 +21,25 @@ Lookup: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 """A name's addresses as texts. Raises `OSError` where there are none."""
 
 
-async def look_up(name: str) -> list[str]:
-    """Ask the system's resolver, in a thread."""
-    found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+class SystemLookup:
+    """The system's resolver, in threads of its own: name servers that hang hold up look-ups and nothing else."""
+
+    def __init__(self, threads: int = 32) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lookup")
+
+    async def __call__(self, name: str) -> list[str]:
+        """The addresses of a name, each once."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _look_up, name)
+
+    def close(self) -> None:
+        """Take no more look-ups; those under way end by themselves."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Resolver(AbstractResolver):
     """Resolves for connections of one reach. A name with one denied address among its answers is refused as a whole."""
 
-    def __init__(self, guard: Guard, reach: Reach, lookup: Lookup = look_up) -> None:
+    def __init__(self, guard: Guard, reach: Reach, lookup: Lookup) -> None:
         self._guard = guard
         self._reach = reach
         self._lookup = lookup
@@ -54,6 +64,11 @@ def check_live(guard: Guard, address: Address, port: int, reach: Reach) -> None:
     guard.check_address(address, port, reach)
     if guard.is_own_port(port) and _is_mine(address):
         raise Refused("The hub does not call itself. Use the address of the service", "address")
+
+
+def _look_up(name: str) -> list[str]:
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def _is_mine(address: Address) -> bool:

@@ -16,14 +16,14 @@ from powerstrip.adapter.statuses import check_status
 from powerstrip.clock import new_id, now, stamp
 from powerstrip.edge.bind import UNRESERVED, Outgoing, query_of
 from powerstrip.edge.call import Bound, Call, LedgerRow, Simulate
-from powerstrip.edge.errors import NoAnswer, Refused, SandboxAnswer
+from powerstrip.edge.errors import NoAnswer, SandboxAnswer
 from powerstrip.edge.signing import INLINE_BYTES, shown
 from powerstrip.edge.wire import wire_headers
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that the ledger keeps."""
-MAX_REQUESTS = 100
-"""Of one call: an adapter that pages until the end would page forever through mocks."""
+MAX_REQUESTS = 50
+"""Of one call. An adapter that pages until the end would page forever through mocks: its caller answers then."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
     "unauthorized": (401, "Simulated: the provider refuses the credential", {}),
@@ -44,8 +44,6 @@ class Recorded:
 
 async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Recorded:
     """The ledger's entry of a request, secrets as placeholders."""
-    if number >= MAX_REQUESTS:
-        raise Refused(f"A sandboxed call makes at most {MAX_REQUESTS} requests", "sandbox")
     request = await shown(out.request, bound, now())
     query = query_of(out.url, request, safe=UNRESERVED + "<>")
     digest, text, encoding = await _body(request.body)
@@ -72,11 +70,11 @@ async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Record
 
 
 def answer(recorded: Recorded, call: Call) -> Response:
-    """The failure that the call asks for, else a mock of what the adapter reads. Raises `SandboxAnswer` where it reads raw."""
+    """The failure that the call asks for, else a mock of what the adapter reads. Raises `SandboxAnswer` where there is none."""
     if call.simulate is not None:
         return _simulated(recorded.row, call.simulate)
     returns = recorded.request.returns
-    if returns is None:
+    if returns is None or recorded.number + 1 >= MAX_REQUESTS:
         raise SandboxAnswer(recorded.row)
     seed = f"{call.seed}-{recorded.number}" if recorded.number else call.seed
     text = recorded.row["answer"] = _json(mock_wire(returns, seed, call.echo))

@@ -12,7 +12,7 @@ def wire_headers(request: Request) -> list[tuple[str, str]]:
     if "user-agent" not in names:
         headers.append(("User-Agent", USER_AGENT))
     if "accept" not in names:
-        headers.append(("Accept", "*/*"))
+        headers.append(("Accept", "*/*" if request.returns is None else "application/json"))
     headers.append(("Accept-Encoding", "identity" if request.stream else "gzip, deflate"))
     if isinstance(request.body, Content) or request.body:
         size = request.body.size if isinstance(request.body, Content) else len(request.body)
