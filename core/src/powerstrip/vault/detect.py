@@ -28,11 +28,11 @@ class Found:
 class _Shape:
     kind: str
     starts: tuple[str, ...]
-    """Fixed letters without which the pattern cannot match: a cheap first look."""
+    """Fixed letters without which the pattern cannot match: one look for all of them comes first."""
     pattern: re.Pattern[str]
 
     def seen_in(self, text: str) -> bool:
-        return any(start in text for start in self.starts) and self.pattern.search(text) is not None
+        return self.pattern.search(text) is not None
 
 
 def _shape(kind: str, starts: tuple[str, ...], pattern: str) -> _Shape:
@@ -65,6 +65,8 @@ _SHAPES = (
         _HEAD + r"A[KS]IA[A-Z0-9]{16}[\s\S]{1,80}?(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
     ),
 )
+_ANY_START = re.compile("|".join(re.escape(start) for shape in _SHAPES for start in shape.starts))
+_AWS_ID_LENGTH = 20
 _WHOLE_AWS_ID = re.compile(r"A[KS]IA[A-Z0-9]{16}", re.ASCII)
 _WHOLE_AWS_SECRET = re.compile(_FORTY, re.ASCII)
 
@@ -73,7 +75,8 @@ def find_secrets(value: Json) -> list[Found]:
     """The secrets in a JSON value, keys of objects included: at most 20, and nothing of their text."""
     found: list[Found] = []
     for path, text, beside_aws_id in _texts(value, "", False, 0):
-        found.extend(Found(path, shape.kind) for shape in _SHAPES if shape.seen_in(text))
+        if _ANY_START.search(text):
+            found.extend(Found(path, shape.kind) for shape in _SHAPES if shape.seen_in(text))
         if beside_aws_id and _WHOLE_AWS_SECRET.fullmatch(text):
             found.append(Found(path, "aws_secret_key"))
         if len(found) >= MAX_FOUND:
@@ -87,7 +90,9 @@ def _texts(value: Json, path: str, beside_aws_id: bool, depth: int) -> Iterator[
         yield path, value, beside_aws_id
     elif depth < MAX_DEPTH and isinstance(value, dict | list):
         items = list(_items(cast(dict[Any, Json] | list[Json], value)))
-        beside = any(isinstance(item, str) and _WHOLE_AWS_ID.fullmatch(item) for _, item in items)
+        beside = any(
+            isinstance(item, str) and len(item) == _AWS_ID_LENGTH and _WHOLE_AWS_ID.fullmatch(item) for _, item in items
+        )
         for name, item in items:
             inner = f"{path}.{name[:MAX_KEY]}" if path else name[:MAX_KEY]
             if isinstance(value, dict):
