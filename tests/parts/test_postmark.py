@@ -113,7 +113,7 @@ async def test_a_refusal_is_in_postmarks_words(mail: Connected) -> None:
 async def test_prism_really_looks_at_requests(postmark_url: str, tmp_path: Path) -> None:
     """A check of the checker: a request under another name is refused."""
     async with connected(postmark, postmark_url, tmp_path, TOKEN) as connection:
-        http, _ = connection._http("raw", False, False, None)
+        http = connection.http("raw")
         with pytest.raises(Rejected):
             await http.post("/email", json={"From": "a@b.example", "To": "c@d.example", "Subject": "x", "Text": "misspelt"})
 

@@ -93,7 +93,7 @@ async def test_a_file_is_uploaded_and_shared(team: Connected) -> None:
     assert file.title == "Notes"
     assert file.permalink
     assert "For later" in await texts(team, channel)
-    http, _ = team._http("raw", True, False, None)
+    http = team.http("raw")
     kept = await http.post("/files.info", form={"file": file.file_id})
     assert kept["file"]["size"] == 5, "the bytes arrived"
 
@@ -177,7 +177,7 @@ async def test_pickers_read_the_documented_answers(described: Connected) -> None
 
 async def test_prism_really_looks_at_requests(described: Connected) -> None:
     """A check of the checker: a request under another name is refused."""
-    http, _ = described._http("raw", False, False, None)
+    http = described.http("raw")
     with pytest.raises(Rejected):
         await http.post("/chat.postMessage", json={"channel": "#ops", "message": "misspelt"})
     with pytest.raises(Rejected):

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from powerstrip.adapter import Adapter, Model, Page, Query
+from powerstrip.adapter import Adapter, Http, Model, Page, Query
 from powerstrip.edge import Bound, Call, Edge
 from powerstrip.settings import Settings
 
@@ -28,20 +28,20 @@ class Connected:
         """Run an action with this input, as its model reads it."""
         action = self.adapter.actions[action_id]
         hints = action.annotations
-        http, _ = self._http(action_id, hints.read_only, hints.idempotent, action.output)
+        http = self.http(action_id, hints.read_only, hints.idempotent, action.output)
         return await action.run(http, action.input.model_validate(input, extra="forbid", by_name=True, by_alias=False))
 
     async def pick(self, picker_id: str, search: str = "", cursor: str | None = None, **values: Any) -> Page:
         """Ask a picker for one page."""
-        http, _ = self._http(picker_id, True, False, None)
-        return await self.adapter.pickers[picker_id].pages(http, Query(cursor, search, values))
+        return await self.adapter.pickers[picker_id].pages(self.http(picker_id), Query(cursor, search, values))
 
     async def account(self) -> Any:
         """Ask whose credential it is."""
         assert self.adapter.whoami is not None
-        return await self.adapter.whoami(self._http("account", True, False, None)[0])
+        return await self.adapter.whoami(self.http("account"))
 
-    def _http(self, name: str, read_only: bool, idempotent: bool, output: type[Model] | None) -> Any:
+    def http(self, name: str, read_only: bool = True, idempotent: bool = False, output: type[Model] | None = None) -> Http:
+        """The adapter's way out for one call."""
         fields = tuple(self.credentials)
         auth = next(each for each in self.adapter.auths if set(fields) <= set(each.form().model_fields))
         bound = Bound(
@@ -64,7 +64,7 @@ class Connected:
             idempotent=idempotent,
             output=output,
         )
-        return self.edge.http(bound, call)
+        return self.edge.http(bound, call)[0]
 
 
 @asynccontextmanager
