@@ -99,8 +99,8 @@ async def test_the_chain_holds_across_groups_failures_and_savepoints(store: Stor
         await store.hot(fail_after)
     report = await store.read(log.verify)
     assert (report.intact, report.rows) == (True, 15), report
-    undone = await store.read(lambda session: session.exec(select(Audit).where(Audit.resource_id.contains("undone"))).all())
-    assert list(undone) == []
+    left = await store.read(lambda session: session.exec(select(Audit).where(Audit.resource_id.contains("undone"))).all())
+    assert list(left) == []
 
 
 TAMPERING = {

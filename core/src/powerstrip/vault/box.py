@@ -6,7 +6,7 @@ another row, field, project or mode does not open.
 """
 
 import secrets
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from powerstrip.problems import Unprocessable
 
 FORMAT = 1
-SCHEMA = "1"
+SCHEMA = b"1"
 """The version of what is inside boxes; part of the place, so that an old box is never read as a new one."""
 NONCE_BYTES = 12
 
@@ -83,5 +83,5 @@ def _header(key: str) -> bytes:
 
 
 def _bound(header: bytes, place: Place) -> bytes:
-    parts = (header, SCHEMA.encode(), *(part.encode() for part in astuple(place)))
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    parts = (header, SCHEMA, place.project.encode(), place.record.encode(), place.field.encode(), place.mode.encode())
+    return b"".join([len(part).to_bytes(4, "big") + part for part in parts])

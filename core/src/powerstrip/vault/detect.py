@@ -1,7 +1,7 @@
 """Finds plaintext secrets in inputs, by the shapes that providers give their tokens.
 
-Every pattern begins with fixed letters and has bounded, non-overlapping repetitions: the time grows with the length of the text.
-Secrets without a shape of their own (a UUID, 32 hex digits) are not found.
+Every pattern begins with fixed letters and has bounded repetitions: the time grows with the length of the text, not faster.
+Secrets without a shape of their own (a UUID, 32 hex digits) and encoded ones are not found.
 """
 
 import re
@@ -12,6 +12,8 @@ from typing import Any, TypeAlias, cast
 Json: TypeAlias = Any
 MAX_FOUND = 20
 MAX_DEPTH = 64
+LONG = 80
+"""Characters up to which one search for all starts is quicker than a search for each."""
 MAX_KEY = 60
 """Characters of an object's key that are shown in a path."""
 
@@ -26,46 +28,62 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
+    """A kind of secret: the letters it starts with, and a pattern that begins with them."""
+
     kind: str
-    starts: tuple[str, ...]
-    """Fixed letters without which the pattern cannot match: one look for all of them comes first."""
+    start: str
     pattern: re.Pattern[str]
+    is_random: bool = False
+    """True where words could look alike: the match must have capitals, small letters and digits."""
 
     def seen_in(self, text: str) -> bool:
-        return self.pattern.search(text) is not None
+        if self.start not in text:
+            return False
+        if not self.is_random:
+            return self.pattern.search(text) is not None
+        return any(_MIXED.match(found[0]) for found in self.pattern.finditer(text))
 
 
-def _shape(kind: str, starts: tuple[str, ...], pattern: str) -> _Shape:
-    return _Shape(kind, starts, re.compile(pattern, re.ASCII))
+def _token(kind: str, start: str, rest: str, *, is_random: bool = False) -> _Shape:
+    """A token that is no part of a longer word."""
+    alone = f"(?<![A-Za-z0-9]{'.' * len(start)})"
+    return _Shape(kind, start, re.compile(re.escape(start) + alone + rest, re.ASCII), is_random)
 
 
-_HEAD = r"(?<![A-Za-z0-9])"
+def _text(kind: str, start: str, rest: str) -> _Shape:
+    """Anything that begins with these letters."""
+    return _Shape(kind, start, re.compile(re.escape(start) + rest, re.ASCII))
+
+
+_MIXED = re.compile(r"(?=.{0,255}[A-Z])(?=.{0,255}[a-z])(?=.{0,255}[0-9])", re.ASCII)
 _FORTY = r"[A-Za-z0-9/+]{40}"
-_TAIL = r"(?![A-Za-z0-9/+=])"
+_BESIDE = r"[A-Z0-9]{16}\b[\s\S]{1,80}?(?<![A-Za-z0-9/+=])" + _FORTY + r"(?![A-Za-z0-9/+=])"
 _SHAPES = (
-    _shape("powerstrip_api_key", ("mbx_",), _HEAD + r"mbx_[A-Za-z0-9_-]{20,200}"),
-    _shape("slack_token", ("xox", "xapp-"), _HEAD + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{8,300}"),
-    _shape("slack_webhook_url", ("hooks.slack.com/",), r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{16,200}"),
-    _shape("stripe_key", ("k_live_", "k_test_"), _HEAD + r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}"),
-    _shape("stripe_webhook_secret", ("whsec_",), _HEAD + r"whsec_[A-Za-z0-9+/=]{20,255}"),
-    _shape("github_token", ("gh", "github_pat_"), _HEAD + r"(?:gh[opusr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{22,255})"),
-    _shape("gitlab_token", ("glpat-",), _HEAD + r"glpat-[A-Za-z0-9_-]{20,255}"),
-    _shape("sendgrid_key", ("SG.",), _HEAD + r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}"),
-    _shape("postmark_token", ("-Token",), r"X-Postmark-(?:Server|Account)-Token[\"']?\s{0,3}[:=]\s{0,3}[\"']?[0-9a-fA-F-]{36}"),
-    _shape("openai_key", ("sk-",), _HEAD + r"sk-(?=[a-z0-9_-]{0,200}[A-Z])(?=[A-Za-z_-]{0,200}[0-9])[A-Za-z0-9_-]{20,255}"),
-    _shape("twilio_key", ("SK",), _HEAD + r"SK[0-9a-f]{32}(?![0-9a-zA-Z])"),
-    _shape("google_api_key", ("AIza",), _HEAD + r"AIza[A-Za-z0-9_-]{35}"),
-    _shape("shopify_token", ("shp",), _HEAD + r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
-    _shape("npm_token", ("npm_",), _HEAD + r"npm_[A-Za-z0-9]{36}"),
-    _shape("private_key", ("PRIVATE KEY",), r"-----BEGIN (?:[A-Z]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
-    _shape("url_password", ("://",), r"://[^\s/:@?#]{0,128}:(?![<{$*\[])[^\s/@?#]{3,256}@"),
-    _shape(
-        "aws_secret_key",
-        ("AKIA", "ASIA"),
-        _HEAD + r"A[KS]IA[A-Z0-9]{16}[\s\S]{1,80}?(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])",
+    _token("powerstrip_api_key", "mbx_", r"[A-Za-z0-9]{20,200}"),
+    _token("slack_token", "xox", r"[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,300}"),
+    _token("slack_token", "xapp-", r"[A-Za-z0-9-]{8,300}"),
+    _text("slack_webhook_url", "hooks.slack.com/", r"(?:services|workflows|triggers)/[A-Za-z0-9/]{16,200}"),
+    *(_token("stripe_key", start, r"[A-Za-z0-9]{10,255}") for start in ("sk_live_", "sk_test_", "rk_live_", "rk_test_")),
+    _token("stripe_webhook_secret", "whsec_", r"[A-Za-z0-9+/=]{20,255}"),
+    *(_token("github_token", start, r"[A-Za-z0-9]{30,255}") for start in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
+    _token("github_token", "github_pat_", r"[A-Za-z0-9_]{22,255}"),
+    _token("gitlab_token", "glpat-", r"[A-Za-z0-9_-]{20,255}"),
+    _token("sendgrid_key", "SG.", r"[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}"),
+    *(
+        _text("postmark_token", start, r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?[0-9a-fA-F-]{36}")
+        for start in ("X-Postmark-Server-Token", "X-Postmark-Account-Token")
     ),
+    _token("openai_key", "sk-", r"[A-Za-z0-9_-]{20,255}", is_random=True),
+    _token("twilio_key", "SK", r"[0-9a-f]{32}(?![0-9A-Za-z])"),
+    _token("google_api_key", "AIza", r"[A-Za-z0-9_-]{35}"),
+    *(_token("shopify_token", start, r"[0-9a-fA-F]{32}") for start in ("shpat_", "shpca_", "shppa_", "shpss_")),
+    _token("npm_token", "npm_", r"[A-Za-z0-9]{36}"),
+    _text("private_key", "-----BEGIN ", r"(?:[A-Z]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
+    _text("url_password", "://", r"[^\s/:@?#]{0,128}:(?![<{$*\[])[^\s/@?#]{3,256}@"),
+    _token("aws_secret_key", "AKIA", _BESIDE),
+    _token("aws_secret_key", "ASIA", _BESIDE),
 )
-_ANY_START = re.compile("|".join(re.escape(start) for shape in _SHAPES for start in shape.starts))
+_ANY_START = re.compile("|".join(re.escape(shape.start) for shape in _SHAPES))
 _AWS_ID_LENGTH = 20
 _WHOLE_AWS_ID = re.compile(r"A[KS]IA[A-Z0-9]{16}", re.ASCII)
 _WHOLE_AWS_SECRET = re.compile(_FORTY, re.ASCII)
@@ -75,7 +93,7 @@ def find_secrets(value: Json) -> list[Found]:
     """The secrets in a JSON value, keys of objects included: at most 20, and nothing of their text."""
     found: list[Found] = []
     for path, text, beside_aws_id in _texts(value, "", False, 0):
-        if _ANY_START.search(text):
+        if len(text) > LONG or _ANY_START.search(text):
             found.extend(Found(path, shape.kind) for shape in _SHAPES if shape.seen_in(text))
         if beside_aws_id and _WHOLE_AWS_SECRET.fullmatch(text):
             found.append(Found(path, "aws_secret_key"))
@@ -90,9 +108,7 @@ def _texts(value: Json, path: str, beside_aws_id: bool, depth: int) -> Iterator[
         yield path, value, beside_aws_id
     elif depth < MAX_DEPTH and isinstance(value, dict | list):
         items = list(_items(cast(dict[Any, Json] | list[Json], value)))
-        beside = any(
-            isinstance(item, str) and len(item) == _AWS_ID_LENGTH and _WHOLE_AWS_ID.fullmatch(item) for _, item in items
-        )
+        beside = any(isinstance(item, str) and len(item) == _AWS_ID_LENGTH and _WHOLE_AWS_ID.fullmatch(item) for _, item in items)
         for name, item in items:
             inner = f"{path}.{name[:MAX_KEY]}" if path else name[:MAX_KEY]
             if isinstance(value, dict):
