@@ -2,12 +2,11 @@
 
 import json as jsonlib
 import sys
-import unicodedata
 from io import TextIOWrapper
 from typing import Any, TextIO
 
 from powerstrip.cli.failures import Stop
-from powerstrip.cli.text import UNSAFE, plain
+from powerstrip.cli.text import plain
 
 
 class Console:
@@ -70,6 +69,6 @@ def as_json(value: Any, encoding: str | None = "utf-8") -> str:
 
 
 def _escaped(letter: str) -> str:
-    if letter.isascii() or unicodedata.category(letter) not in UNSAFE:
+    if letter.isascii() or letter.isprintable():
         return letter
     return jsonlib.dumps(letter)[1:-1]

@@ -28,6 +28,8 @@ def execute(args: Namespace) -> int:
         return console.fail(Stop(str(error), hint=UNREACHABLE_HINT, code="unreachable", exit_code=UNREACHABLE))
     except BadAddress as error:
         return console.fail(Usage(str(error)))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return console.fail(Stop(_of_system(error), code="system"))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run(words: Sequence[str] | None = None) -> int:
-    """Run one command line. Never raises."""
+    """Run one command line. What raises here is a defect of ours."""
     words = sys.argv[1:] if words is None else words
     try:
         return _run(words)

@@ -65,6 +65,7 @@ class Parser(argparse.ArgumentParser):
             from importlib import import_module
 
             name, self.module = self.module, ""
+            add_common(self)
             import_module(f"powerstrip.cli.commands.{name}").configure(self)
 
     def parse_known_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":  # pyright: ignore[reportIncompatibleMethodOverride] - the base is overloaded

@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 MAX_CELL = 60
 
 
@@ -22,8 +21,10 @@ def block(value: object, indent: str = "") -> str:
 
 
 def _shown(letter: str) -> str:
-    if unicodedata.category(letter) not in UNSAFE:
+    if letter.isprintable():
         return letter
+    if unicodedata.category(letter) == "Zs":
+        return " "
     return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(letter) or f"\\u{{{ord(letter):x}}}"
 
 

@@ -12,7 +12,7 @@ from powerstrip.cli.console import as_json
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK, Stop
 from powerstrip.cli.inputs import file_named, pairs, put_at, read_object
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 from powerstrip.client import Client
 from powerstrip.client.shapes import CallResult
 
@@ -24,7 +24,6 @@ TROUBLES = ("unauthorized", "rate_limited", "server_error", "timeout")
 
 def configure(parser: Parser) -> None:
     """Arguments of `call`."""
-    add_common(parser)
     parser.add_argument("action", help="such as slack.message.post; see `powerstrip catalog list-actions`")
     parser.add_argument("--input", action="append", default=[], metavar="JSON", help="JSON, @file, -, field=text or field:=json")
     parser.add_argument("--file", action="append", default=[], metavar="FIELD=@PATH", help="put a file's content into a field")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from powerstrip.cli import target
 from powerstrip.cli.context import Context
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 from powerstrip.client import Client, embedded
 
 PROJECT = "demo"
@@ -16,7 +16,6 @@ PROJECT = "demo"
 
 def configure(parser: Parser) -> None:
     """Arguments of `demo`."""
-    add_common(parser)
     parser.description = (
         "Start a hub in a temporary folder, connect three providers in a sandbox, call them, and show what happened."
     )

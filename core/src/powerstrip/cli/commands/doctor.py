@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from powerstrip.cli import target
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import plain
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 
 def configure(parser: Parser) -> None:
     """Arguments of `doctor`."""
-    add_common(parser)
     parser.epilog = "Ends with 1 where something is broken; warnings do not count."
     parser.set_defaults(run=doctor)
 

@@ -3,7 +3,7 @@
 from powerstrip.cli import target
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import Stop, Usage
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import fields
 
 DEFAULT_PROJECT = "default"
@@ -11,7 +11,6 @@ DEFAULT_PROJECT = "default"
 
 def configure(parser: Parser) -> None:
     """Arguments of `init`."""
-    add_common(parser)
     parser.description = (
         "Make a data folder, a project and its first API key. On a folder that is there: one more project or key."
     )

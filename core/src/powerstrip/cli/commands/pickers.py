@@ -4,7 +4,7 @@ from powerstrip.cli import lists
 from powerstrip.cli.context import Context
 from powerstrip.cli.finding import find_integration
 from powerstrip.cli.inputs import pairs
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import table
 from powerstrip.client import Client
 from powerstrip.client.shapes import Integration
@@ -12,7 +12,6 @@ from powerstrip.client.shapes import Integration
 
 def configure(parser: Parser) -> None:
     """Arguments of `pickers`."""
-    add_common(parser)
     parser.add_argument("integration", help="its id or its name")
     parser.add_argument("picker", nargs="?", default="", help="such as channel; without it, the pickers there are")
     parser.add_argument("--search", default="", metavar="TEXT", help="only values that fit TEXT")

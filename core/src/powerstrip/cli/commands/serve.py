@@ -4,14 +4,13 @@ import ipaddress
 
 from powerstrip.cli import target
 from powerstrip.cli.context import Context
-from powerstrip.cli.parser import Parser, add_common
+from powerstrip.cli.parser import Parser
 
 TLS_WARNING = "warning: other machines can reach this port, and it speaks no TLS: put a TLS proxy before it"
 
 
 def configure(parser: Parser) -> None:
     """Arguments of `serve`."""
-    add_common(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on; 0 takes a free one (8000)")
     parser.set_defaults(run=serve)
