@@ -209,7 +209,7 @@ async def misbehave(http: Http, kind: str) -> Any:
             except asyncio.CancelledError:
                 return Note(id="too late")
         case "echo":
-            await http.post("/echo", json={"text": "hello"})
+            return Note(id="echo", text=json.dumps(await http.post("/echo", json={"text": "hello"})))
         case "after":
             await http.post("/notes", json={"text": "hello"})
             raise ZeroDivisionError
@@ -341,9 +341,7 @@ class House:
 
     def restarted(self) -> Actions:
         """The actions room of another process on the same data."""
-        return Actions(
-            self.store, self.vault, self.catalog, self.edge, self.vault.audit, self.settings, self.files
-        )
+        return Actions(self.store, self.vault, self.catalog, self.edge, self.vault.audit, self.settings, self.files)
 
     def bytes_on_disk(self) -> bytes:
         """Everything that lies in the data folder."""

@@ -60,9 +60,7 @@ async def test_a_sandboxed_call_of_a_live_integration_sends_nothing_and_opens_no
 async def test_the_same_call_gets_the_same_mock_and_another_gets_another(house: House, no_network: list[str]) -> None:
     await house.connect()
 
-    one, same, other = [
-        await house.call("acme.note.get", {"id": id}, sandbox=True) for id in ("1", "1", "2")
-    ]
+    one, same, other = [await house.call("acme.note.get", {"id": id}, sandbox=True) for id in ("1", "1", "2")]
 
     assert one.output == same.output
     assert one.invocation_id != same.invocation_id

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -102,6 +102,11 @@ class Files:
 
         await self._store.write(remove)
         self._path(id).unlink(missing_ok=True)
+
+    async def discard(self, ids: Iterable[str]) -> None:
+        """Remove the content of files whose rows went with their project."""
+        for file_id in ids:
+            self._path(file_id).unlink(missing_ok=True)
 
     async def keep(self, project_id: str, actor: Actor, content: Content, name: str) -> None:
         """Turn the content of an answer into a file of the project: its `file_id` is set.

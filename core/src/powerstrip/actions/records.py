@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, null, update
 from sqlmodel import col, select
 
 from powerstrip.clock import now, rfc3339, stamp
@@ -26,7 +26,7 @@ forget_key = Prepared(
 drop_output = Prepared(
     update(Invocation)
     .where(col(Invocation.project_id) == bindparam("of_project"), col(Invocation.id) == bindparam("of_id"))
-    .values(output=None)
+    .values(output=null())
 )
 earlier_call = Prepared(
     select(Invocation).where(col(Invocation.project_id) == bindparam("project_id"), col(Invocation.id) == bindparam("id"))
@@ -38,9 +38,9 @@ resume = Prepared(
         status=bindparam("to_status"),
         hub=bindparam("to_hub"),
         started_at=bindparam("to_time"),
-        finished_at=None,
-        error_type=None,
-        error_message=None,
+        finished_at=null(),
+        error_type=null(),
+        error_message=null(),
         retry_count=col(Invocation.retry_count) + 1,
     )
 )

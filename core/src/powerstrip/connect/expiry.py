@@ -21,7 +21,6 @@ _expire = Prepared(
         col(Integration.origin) == bindparam("of_origin"),
     )
     .values(status=bindparam("to_status"), status_reason=bindparam("to_reason"), updated_at=bindparam("to_time"))
-    .returning(col(Integration.name))
 )
 
 
@@ -31,7 +30,7 @@ def expire(connection: Connection, audit: AuditLog, link: Link, reason: str) -> 
     Nothing happens when the credential was replaced or sent elsewhere since the call began: an old answer says nothing of a
     new credential. Returns whether it was marked.
     """
-    marked = _expire.first(
+    marked = _expire.run(
         connection,
         of_project=link.project_id,
         of_id=link.id,
@@ -41,10 +40,10 @@ def expire(connection: Connection, audit: AuditLog, link: Link, reason: str) -> 
         to_reason=one_line(reason) or "The provider refused the credential",
         to_time=stamp(),
     )
-    if marked is None:
+    if not marked:
         return False
     changes = {"fields": ["status"], "status": {"before": "active", "after": "expired"}}
     audit.append(
-        connection, HUB, "update", "integration", link.id, project_id=link.project_id, resource_name=marked[0], changes=changes
+        connection, HUB, "update", "integration", link.id, project_id=link.project_id, resource_name=link.name, changes=changes
     )
     return True
