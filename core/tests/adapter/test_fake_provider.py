@@ -90,9 +90,13 @@ async def test_a_download_is_in_the_content() -> None:
     assert (reply.body, reply.content.read(), reply.content.media_type) == (b"", b"bytes", "image/png")
 
 
-async def test_another_hosts_answer_is_not_judged_by_the_adapters_own_mapping() -> None:
-    http = provider(notes, {"PUT https://up.acme.example/1": Response(200, {}, b'{"ok": false}')})
-    assert (await http.send_to("PUT", "https://up.acme.example/1", content=b"x")).status == 200
+async def test_a_download_is_judged_by_its_status_alone() -> None:
+    fine = Response(200, {}, b'{"ok": false}')
+    reply = await provider(notes, {"GET /file": fine}).download("/file")
+    assert reply.content is not None
+    assert reply.content.read() == b'{"ok": false}'
+    with pytest.raises(Rejected, match="gone"):
+        await provider(notes, {"GET /file": (410, {"message": "gone"})}).download("/file")
 
 
 def test_a_link_is_made_without_sending() -> None:

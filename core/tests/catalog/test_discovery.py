@@ -1,5 +1,8 @@
 """Plugins are found without import, looked into apart, and a bad one harms no other."""
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -108,6 +111,40 @@ def test_children_of_a_plugin_end_with_it(site, load: Load, tmp_path: Path) -> N
     load(limit=0.5)
     time.sleep(1.6)
     assert not mark.exists()
+
+
+ORPHAN = """
+import sys
+from pathlib import Path
+from powerstrip.catalog import Catalog
+sys.path.insert(0, sys.argv[1])
+Catalog.load(Path(sys.argv[2]), limit=60)
+"""
+
+
+def test_the_child_ends_when_the_hub_is_killed(site, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    site.add("hangs", f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    hub = subprocess.Popen([sys.executable, "-c", ORPHAN, str(site.folder), str(tmp_path / "catalog")])
+    while not (mark.exists() and mark.read_text()):
+        time.sleep(0.05)
+        assert hub.poll() is None
+    hub.kill()
+    hub.wait()
+    child = int(mark.read_text())
+    for _ in range(60):
+        if not _alive(child):
+            return
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("the child outlived the hub")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_one_unreadable_distribution_harms_no_other(site, load: Load) -> None:

@@ -126,7 +126,7 @@ def test_another_hub_or_python_looks_into_everything_again(site, load: Load, pro
     assert probed == ["acme", "acme"]
 
 
-@pytest.mark.parametrize("spoiled", [b"", b"{", b"null", b"[]", b'{"format": 99}', b"\xff", b'{"rows": [{}]}'])
+@pytest.mark.parametrize("spoiled", [b"", b"\xff{", b'{"format": 99}', b'{"rows": [{}]}'])
 def test_a_spoiled_index_is_made_anew(site, load: Load, folder: Path, spoiled: bytes) -> None:
     site.add("acme")
     load()

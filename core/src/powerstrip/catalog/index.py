@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pydantic
+
 import powerstrip
 from powerstrip.catalog.discover import Found, Place, stamp_of
 from powerstrip.catalog.manifest import ProviderManifest, ProviderSummary, Value
@@ -42,9 +44,10 @@ class Index(Value):
 
 
 def hub_stamp() -> str:
-    """What a description depends on beside the plugin: the hub's version, its contract's own files and the Python."""
+    """What a description depends on beside the plugin: the hub's version and its contract's own files, pydantic, the Python."""
     own = Path(__file__).parent
-    return f"{powerstrip.__version__} {sys.version} {sys.prefix} {stamp_of([str(own.parent / 'adapter'), str(own)])}"
+    files = stamp_of([str(own.parent / "adapter"), str(own)])
+    return f"{powerstrip.__version__} {files} {pydantic.VERSION} {sys.version} {sys.prefix}"
 
 
 def read_index(folder: Path) -> Index:

@@ -7,7 +7,9 @@ with `{"ready": true}`; then a `Request` each, answered with an `Answer`. What a
 import json
 import os
 import sys
+import time
 from contextlib import suppress
+from threading import Thread
 from typing import IO, TypedDict
 
 from powerstrip.adapter.rules import refusal, same_id
@@ -61,10 +63,18 @@ def main() -> None:
     """Serve until standard input ends."""
     requests, answers = _private_pipes()
     _limit_memory()
+    Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     sys.path[:] = json.loads(requests.readline())["path"]
     _say(answers, {"ready": True})
     for line in requests:
         _say(answers, answer(json.loads(line)))
+
+
+def _end_with_parent(parent: int) -> None:
+    """A hub that is killed cannot end a plugin that hangs, so this process watches for that itself."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _say(answers: IO[str], message: object) -> None:
