@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -30,6 +30,8 @@ class Settings(BaseModel):
     """Networks that the address guard lets pass, with plain http and any port."""
     provider_urls: dict[str, str] = {}
     """Provider id → base URL, for emulators and private deployments."""
+    rate_limit: int = Field(default=5000, ge=1)
+    """Requests a second that one API key may make."""
 
     @field_validator("provider_urls")
     @classmethod
@@ -68,9 +70,16 @@ def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None 
             database_url=environ.get("POWERSTRIP_DATABASE_URL", ""),
             allow_addresses=_networks(environ.get("POWERSTRIP_ALLOW_ADDRESSES", "")),
             provider_urls=_urls(environ.get("POWERSTRIP_PROVIDER_URLS", "")),
+            **({"rate_limit": _rate(text)} if (text := environ.get("POWERSTRIP_RATE_LIMIT", "").strip()) else {}),
         )
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def _rate(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise SettingsError("POWERSTRIP_RATE_LIMIT: write a whole number of requests a second, such as 5000")
+    return int(text)
 
 
 def _networks(text: str) -> tuple[Network, ...]:
