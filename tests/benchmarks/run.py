@@ -106,6 +106,16 @@ class Hub:
         )
         self.post("integrations", {"name": "bench", "provider": "postmark", "credentials": {"server_token": "bench-token"}})
 
+    def again(self) -> str:
+        """Stop this hub, so that its folder can be served anew; the folder."""
+        os.kill(self.process.pid, 15)
+        while Path(f"/proc/{self.process.pid}/smaps_rollup").exists():
+            time.sleep(0.05)
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                    break
+        return self.folder
+
     def cli(self, *words: str) -> str:
         return subprocess.run([POWERSTRIP, *words], env=os.environ | self.env, check=True, capture_output=True, text=True).stdout
 
@@ -218,7 +228,68 @@ def memory(seconds: float, rounds: int) -> dict:
     return {"ratios": {"after_calls": round(busy / idle, 2)}, "numbers": {"idle_mb": idle, "after_mb": busy, "calls": done}}
 
 
-SECTIONS = {"action": action, "start": start, "memory": memory}
+ADAPTER = """
+from powerstrip.adapter import Adapter, ApiKey, Http, Model
+
+adapter = Adapter(id="{name}", title="{name}", base_url="https://api.example.com", auth=ApiKey(header="X-Key"))
+
+
+class In(Model):
+    first: str
+    second: int = 1
+
+
+class Out(Model):
+    id: str
+
+
+async def act(http: Http, thing: In) -> Out:
+    \"\"\"Do a thing.\"\"\"
+    return await http.post("/things", json=thing, returns=Out)
+
+
+for n in range(8):
+    adapter.action("thing.do_" + str(n))(act)
+"""
+
+
+def install_adapters(folder: Path, count: int) -> None:
+    """Write `count` small distributions, as an installer leaves them."""
+    for number in range(count):
+        name = f"bench{number}"
+        (folder / f"{name}.py").write_text(ADAPTER.replace("{name}", name))
+        info = folder / f"powerstrip_{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: powerstrip-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[powerstrip]\n{name} = {name}:adapter\n")
+
+
+def catalog(seconds: float, rounds: int) -> dict:
+    """A served hub with no, 25 and 500 further adapters: time to ready and idle memory, once their index stands."""
+    numbers: dict[str, dict] = {}
+    with contextlib.ExitStack() as stack:
+        upstream = provider(stack)
+        for count in (0, 25, 500):
+            site = stack.enter_context(tempfile.TemporaryDirectory())
+            install_adapters(Path(site), count)
+            ready, memory_mb = [], []
+            with contextlib.ExitStack() as inner:
+                hub = Hub(inner, upstream, PYTHONPATH=site)  # `init` and this first start make the index
+                for _ in range(rounds):
+                    port = free_port()
+                    command = [POWERSTRIP, "serve", "--data", hub.again(), "--port", str(port)]
+                    with running(command, f"http://127.0.0.1:{port}/health", **hub.env) as process:
+                        ready.append(process.ready_s * 1e3)
+                        memory_mb.append(process.memory_mb())
+            numbers[str(count)] = {"ready_ms": round(min(ready)), "idle_mb": min(memory_mb)}
+    extra = {
+        "ready_ms_500": numbers["500"]["ready_ms"] - numbers["0"]["ready_ms"],
+        "idle_mb_500": round(numbers["500"]["idle_mb"] - numbers["0"]["idle_mb"], 1),
+    }
+    return {"extra": extra, "numbers": numbers}
+
+
+SECTIONS = {"action": action, "catalog": catalog, "start": start, "memory": memory}
 
 
 def main() -> None:
