@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-READY_SECONDS = 40
+READY_SECONDS = 90
 END_SECONDS = 2
 LOG_SHOWN = 3000
 

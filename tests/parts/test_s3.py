@@ -45,7 +45,7 @@ def client_of(store: Store) -> Any:
         region_name="us-east-1",
         aws_access_key_id=store.access_key_id,
         aws_secret_access_key=store.secret_access_key,
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, max_pool_connections=20),
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, request_checksum_calculation="when_required"),
     )
 
 
