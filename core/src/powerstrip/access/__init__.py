@@ -1,6 +1,7 @@
 """Who may do what: projects, principals, roles, permissions, API keys."""
 
 from powerstrip.access.access import OPERATOR, Access, Bootstrap
+from powerstrip.access.audits import AuditFilter, audited_projects
 from powerstrip.access.identity import Grants, Identity, NoProject, missing
 from powerstrip.access.keys import MadeKey, NewKey
 from powerstrip.access.permissions import EXECUTE, IDS, INVOKE, PERMISSIONS, PRESETS, Permission, Preset
@@ -18,6 +19,7 @@ __all__ = [
     "PERMISSIONS",
     "PRESETS",
     "Access",
+    "AuditFilter",
     "Bootstrap",
     "Grants",
     "Held",
@@ -35,6 +37,7 @@ __all__ = [
     "ProjectChanges",
     "RoleChanges",
     "TagFilter",
+    "audited_projects",
     "missing",
     "require_open",
 ]

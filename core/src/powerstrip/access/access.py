@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from powerstrip.access.audits import Audits
 from powerstrip.access.grants import ACTIVE, OWNER_ROLE, ensure_system_roles, owned_by
 from powerstrip.access.identity import EVERYWHERE, Grants, Identity
 from powerstrip.access.keys import Keys, NewKey
@@ -50,6 +51,7 @@ class Access:
         self.roles = Roles(store, audit, forget, providers)
         self.principals = Principals(store, audit, forget)
         self.keys = Keys(store, audit, forget, self._sessions.hash)
+        self.audits = Audits(store, audit)
 
     async def start(self) -> None:
         """Bring the built-in roles up to date."""

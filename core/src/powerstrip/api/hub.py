@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from powerstrip import logs
 from powerstrip.access import Access
 from powerstrip.actions import Actions, Files
 from powerstrip.catalog import Catalog
@@ -58,6 +59,7 @@ class Hub:
 
         Raises `AlreadyRunning`, `SchemaMismatch`, `MasterKeyError` and `StoreUnavailable`.
         """
+        logs.configure_quietly()
         held = contextlib.ExitStack()
         try:
             return await _open(cls, settings, environ, own, held)

@@ -1,0 +1,164 @@
+"""The web application: routes, guards and failures, put together for one hub."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.exceptions import MethodNotAllowedException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from pydantic import BaseModel
+
+from powerstrip.access import EXECUTE, require_open
+from powerstrip.api.cursors import Cursors
+from powerstrip.api.documents import Documents
+from powerstrip.api.front import Front
+from powerstrip.api.gate import Gate
+from powerstrip.api.given import NAMES
+from powerstrip.api.head import check_query
+from powerstrip.api.hub import Hub
+from powerstrip.api.invoking import check_execute
+from powerstrip.api.problems import answer_of, not_allowed
+from powerstrip.api.route import PUBLIC
+from powerstrip.api.routes import HANDLERS
+from powerstrip.api.visit import KEY, Visit
+from powerstrip.validation import read_json
+
+ADDED = frozenset({*NAMES, "data", "request", "idempotency_key"})
+"""What a handler is given beside the parts of the address."""
+REPEATABLE = ("tag",)
+
+
+class UndeclaredRoute(Exception):
+    """A route that names no permission: the hub does not start with it."""
+
+
+class HubRequest(Request[Any, Any, Any]):
+    """A request whose JSON was read and judged by the guard."""
+
+    async def json(self) -> Any:
+        """The body as the model that the handler takes."""
+        return visit_of(self.scope).data
+
+
+def create_app(hub: Hub, handlers: list[HTTPRouteHandler] | None = None) -> Front:
+    """The ASGI application of a hub. Raises `UndeclaredRoute`."""
+    gate = Gate(hub.access, hub.settings.rate_limit)
+    inner = create_inner(hub, gate, handlers or HANDLERS)
+    return Front(hub, gate, Cursors(hub.vault.derive("cursor")), inner)
+
+
+def create_inner(hub: Hub, gate: Gate, handlers: list[HTTPRouteHandler]) -> Litestar:
+    """What stands behind the front: routing, guards, models."""
+    documents = Documents(handlers, NAMES)
+
+    async def note(error: Exception, scope: Any) -> None:
+        visit = visit_of(scope)
+        await gate.note(visit.known, visit.within, error)
+
+    def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        if isinstance(error, MethodNotAllowedException):
+            error = not_allowed(methods(app, visit_of(request.scope).head.path))
+        return _failed(request, error)
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await _let_in(hub, gate, connection, handler)
+
+    app = Litestar(
+        handlers,
+        guards=[guard],
+        dependencies={
+            "visit": Provide(_visit, sync_to_thread=False),
+            "hub": Provide(lambda: hub, sync_to_thread=False),
+            "documents": Provide(lambda: documents, sync_to_thread=False),
+        },
+        after_exception=[note],
+        exception_handlers={Exception: failed},
+        request_class=HubRequest,
+        type_encoders={BaseModel: _as_json},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    for handler in declared(app):
+        handler.opt["parameters"] = frozenset(_parameters(handler))
+    return app
+
+
+def declared(app: Litestar) -> Iterator[HTTPRouteHandler]:
+    """Every handler of the application. Raises `UndeclaredRoute` for one without a permission."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.http_methods == {"OPTIONS"}:
+                continue
+            if "permission" not in handler.opt:
+                raise UndeclaredRoute(f"{route.path} ({', '.join(handler.http_methods)}) declares no permission")
+            yield handler
+
+
+def methods(app: Litestar, path: str) -> list[str]:
+    """The methods that an address takes."""
+    for route in app.routes:
+        address = "/".join("[^/]+" if part.startswith("{") else re.escape(part) for part in route.path_format.split("/"))
+        if isinstance(route, HTTPRoute) and re.fullmatch(address, path.rstrip("/")):
+            return sorted(route.methods)
+    return []
+
+
+def visit_of(scope: Any) -> Visit:
+    """The visit of a request."""
+    return scope[KEY]
+
+
+def _visit(request: Request[Any, Any, Any]) -> Visit:
+    return visit_of(request.scope)
+
+
+async def _let_in(hub: Hub, gate: Gate, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Key, project, permission, query, body: in this order, so that a refusal tells nothing of what comes after it."""
+    visit = visit_of(connection.scope)
+    visit.route = connection.scope["path_template"]
+    if visit.head.method == "OPTIONS":
+        return
+    if handler.opt["permission"] is not PUBLIC:
+        visit.known = await gate.identify(visit.head.token, visit.head.ip, visit.head.user_agent)
+        await _check_permission(hub, gate, visit, connection.path_params, handler.opt)
+    check_query(visit.query, handler.opt["parameters"], REPEATABLE)
+    asked = handler.parsed_fn_signature.parameters.get("data")
+    if asked is not None:
+        visit.data = read_json(asked.annotation, await visit.body.json(), "request")
+
+
+async def _check_permission(hub: Hub, gate: Gate, visit: Visit, path: dict[str, Any], options: dict[str, Any]) -> None:
+    """In the project that the address names. Where it names none, the handler asks."""
+    if "project" not in path:
+        return
+    project = visit.within = await gate.enter(visit.identity, path["project"])
+    if options["permission"] == f"{EXECUTE}*":
+        check_execute(visit.identity, project, hub.catalog, path["action_name"])
+    else:
+        visit.identity.require(options["permission"], project.id)
+    if not options["archived"]:
+        require_open(project)
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    visit_of(request.scope).failure = error
+    answer = answer_of(error)
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    kind = headers.pop("content-type")
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type=kind)
+
+
+def _parameters(handler: HTTPRouteHandler) -> Iterator[str]:
+    """The query parameters that a handler takes."""
+    in_path = {part.strip("{}").partition(":")[0] for path in handler.paths for part in path.split("/") if part.startswith("{")}
+    yield from handler.opt["query"]
+    yield from (name for name in handler.parsed_fn_signature.parameters if name not in ADDED | in_path)
+
+
+def _as_json(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,129 @@
+"""The outermost door: every request passes it before the web framework, and every answer after."""
+
+import itertools
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from traceback import extract_tb
+from typing import Any
+
+import structlog
+
+from powerstrip.api import invoking
+from powerstrip.api.body import Body
+from powerstrip.api.cursors import Cursors
+from powerstrip.api.gate import Gate
+from powerstrip.api.head import Head, read_head, read_query
+from powerstrip.api.hub import Hub
+from powerstrip.api.problems import Answer, answer_of
+from powerstrip.api.visit import KEY, Visit
+
+Send = Callable[[Any], Awaitable[None]]
+SAFE_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")]
+NO_HEAD = Head("", "", None, None, {})
+
+log = structlog.get_logger("powerstrip.api")
+
+
+class Front:
+    """An ASGI application around another. It gives ids, keeps limits, and turns what goes wrong into the one error shape."""
+
+    def __init__(self, hub: Hub, gate: Gate, cursors: Cursors, inner: Any) -> None:
+        self._hub = hub
+        self._gate = gate
+        self._cursors = cursors
+        self._inner = inner
+        self._prefix = secrets.token_hex(4)
+        self._count = itertools.count(1)
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        """One ASGI conversation."""
+        if scope["type"] == "lifespan":
+            return await _lifespan(receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1008})
+        begun = time.perf_counter()
+        visit = Visit(NO_HEAD, Body(NO_HEAD, receive), f"req_{self._prefix}{next(self._count):x}", self._cursors)
+        reply = _Reply(send, visit.request_id)
+        try:
+            await self._pass(visit, scope, receive, reply)
+        except Exception as error:  # noqa: BLE001 - the last place where a failure can become an answer
+            await self._fail(visit, error, reply)
+        _tell(visit, scope["method"], reply.status, time.perf_counter() - begun)
+
+    async def _pass(self, visit: Visit, scope: Any, receive: Any, reply: "_Reply") -> None:
+        visit.head = read_head(scope)
+        visit.body = Body(visit.head, receive)
+        visit.query = read_query(scope["query_string"])
+        address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
+        if address is None:
+            scope[KEY] = visit
+            await self._inner(scope, visit.body, reply.send)
+        else:
+            await reply.give(await invoking.answer(visit, self._hub, self._gate, address[1], address[2]))
+
+    async def _fail(self, visit: Visit, error: Exception, reply: "_Reply") -> None:
+        visit.failure = error
+        await self._gate.note(visit.known, visit.within, error)
+        if not reply.status:
+            await reply.give(answer_of(error))
+
+
+class _Reply:
+    """Sends an answer with the headers that all have, and remembers its status."""
+
+    __slots__ = ("_request_id", "_send", "status")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Any) -> None:
+        """Pass on an ASGI message."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = (b"x-request-id", self._request_id.encode())
+            message["headers"] = [*message["headers"], own, *SAFE_HEADERS]
+        await self._send(message)
+
+    async def give(self, answer: Answer) -> None:
+        """Send a whole answer."""
+        headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": answer.body})
+
+
+def _tell(visit: Visit, method: str, status: int, seconds: float) -> None:
+    """One line for each request, of these fields alone: no address as it was asked, no header, no body."""
+    facts: dict[str, Any] = {
+        "request_id": visit.request_id,
+        "method": method,
+        "route": visit.route,
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+        "project_id": visit.within.id if visit.within else None,
+        "principal_id": visit.known.actor.principal_id if visit.known else None,
+    }
+    if status < 500:
+        log.info("api.request", **facts)
+    else:
+        log.error("api.failed", **facts, **_place(visit.failure))
+
+
+def _place(error: BaseException | None) -> dict[str, str]:
+    """What kind of failure it was and where it arose. Its text may hold a value, so that it stays out."""
+    if error is None:
+        return {}
+    frames = extract_tb(error.__traceback__)
+    at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "at": at}
+
+
+async def _lifespan(receive: Any, send: Send) -> None:
+    """The hub is opened and closed by who made it; a server is only told that all is well."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,71 @@
+"""Who comes in: key, then project, then permission. Whoever is known and refused leaves a trace in the audit log."""
+
+import structlog
+
+from powerstrip.access import Access, Identity, NoProject, require_open
+from powerstrip.api.rate import Buckets
+from powerstrip.problems import Forbidden, Problem, TooMany, Unauthenticated
+from powerstrip.store import Project
+
+FAILURES_PER_SECOND, FAILURES_AT_ONCE = 10, 100
+"""Wrong keys from one address before the database is no longer asked for it."""
+
+log = structlog.get_logger("powerstrip.api")
+
+
+class Gate:
+    """The checks that every route begins with. `rate` is how many requests a second one key may make."""
+
+    def __init__(self, access: Access, rate: int) -> None:
+        self._access = access
+        self._failures = Buckets(FAILURES_PER_SECOND, FAILURES_AT_ONCE)
+        self._keys = Buckets(rate, rate)
+
+    async def identify(self, token: str | None, ip: str | None, user_agent: str | None) -> Identity:
+        """The caller. Raises `Unauthenticated`, and `TooMany` for an address that keeps trying or a key that asks too much."""
+        identity = await self._recognise(token or "", ip or "")
+        wait = self._keys.take(identity.actor.key_id or identity.actor.name)
+        if wait is not None:
+            raise TooMany("This key makes too many requests", retry_after=wait)
+        return identity.at(ip, user_agent)
+
+    async def enter(self, identity: Identity, reference: str) -> Project:
+        """The project the caller names by handle or id. Raises `NotFound` where he has nothing to do with it."""
+        return await self._access.projects.find(identity, reference)
+
+    async def note(self, identity: Identity | None, project: Project | None, error: BaseException) -> None:
+        """Write down that a known caller was refused: a permission, or a project that is not his to see."""
+        if identity is None or not isinstance(error, Forbidden | NoProject):
+            return
+        reason = str(error.details.get("permission", error.code))
+        try:
+            await self._access.refuse(identity, project.id if project else None, reason)
+        except Problem as problem:
+            log.warning("api.refusal_not_recorded", code=problem.code)
+
+    async def _recognise(self, token: str, ip: str) -> Identity:
+        """A key that was good a moment ago passes at once, so that others behind the same address cannot shut it out."""
+        try:
+            known = self._access.recall(token)
+            return known or await self._ask(token, ip)
+        except Unauthenticated:
+            wait = self._failures.take(ip)
+            if wait is not None:
+                raise _slow_down(wait) from None
+            raise
+
+    async def _ask(self, token: str, ip: str) -> Identity:
+        wait = self._failures.look(ip)
+        if wait is not None:
+            raise _slow_down(wait)
+        return await self._access.authenticate(token)
+
+
+def check_use(project: Project, method: str) -> None:
+    """Raises `Conflict` where an archived project is to be changed or used: it can only be read."""
+    if method != "GET":
+        require_open(project)
+
+
+def _slow_down(wait: float) -> TooMany:
+    return TooMany("Too many wrong keys from this address: wait, and check the key", retry_after=wait)

@@ -1,0 +1,69 @@
+"""How a route is declared: its address, its permission, its failures in the OpenAPI document."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+from litestar import delete, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from powerstrip.api.shapes.base import ErrorResponse
+
+PUBLIC = ""
+"""The permission of a route that needs none."""
+PROJECTS = "/v1/projects"
+PROJECT = "/v1/projects/{project:str}"
+
+Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=200, description="Rows of a page")]
+Cursor: TypeAlias = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
+Tag: TypeAlias = Annotated[list[str] | None, Parameter(description="`Key:Value`, `Key:*` or `Key:a,b,c`. Several must all hold")]
+Filter: TypeAlias = Annotated[str | None, Parameter(max_length=400)]
+
+_METHODS: dict[str, Callable[..., Any]] = {"GET": get, "POST": post, "PUT": put, "PATCH": patch, "DELETE": delete}
+_FAILURES = {
+    400: "The request is malformed or breaks a rule",
+    401: "No valid API key",
+    403: "The permission is missing",
+    404: "It is not there, or not yours",
+    409: "It collides with what is there",
+    413: "The request is too large",
+    422: "Well formed, and still impossible",
+    429: "Too many requests",
+    503: "The database does not answer; nothing was done",
+}
+
+_RESPONSES = {code: ResponseSpec(ErrorResponse, description=text, generate_examples=False) for code, text in _FAILURES.items()}
+
+
+def route(
+    method: str,
+    path: str,
+    permission: str,
+    *,
+    id: str,
+    tag: str,
+    summary: str,
+    status: int = 200,
+    gives: str = "",
+    archived: bool = False,
+    query: tuple[str, ...] = (),
+) -> Callable[[Any], HTTPRouteHandler]:
+    """Declare a route. The permission is asked for in the project that the path names, or by the handler where it names none.
+
+    `id` is the OpenAPI operation id. `archived` routes work in archived projects, as those that only read do. `query` names
+    further query parameters that the handler reads itself. `gives` is the media type of an answer that is no JSON.
+    """
+    options: dict[str, Any] = {"permission": permission, "archived": archived or method == "GET", "query": query}
+    if gives:
+        options["gives"] = gives
+    return _METHODS[method](
+        path,
+        status_code=status,
+        operation_id=id,
+        summary=summary,
+        tags=[tag],
+        responses=_RESPONSES,
+        security=[] if permission is PUBLIC else [{"BearerAuth": []}],
+        **options,
+    )

@@ -1,0 +1,48 @@
+"""What all shapes have in common."""
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_DESCRIPTION = 2000
+
+Object: TypeAlias = dict[str, Any]
+TagMap: TypeAlias = dict[str, str]
+Description: TypeAlias = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=10_000)]
+"""Judged in full by `powerstrip.names`; no more than a bound is set here."""
+Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class Asked(BaseModel):
+    """A request's body: closed, of exact types, and no error repeats a value."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, use_attribute_docstrings=True)
+
+
+class Told(BaseModel):
+    """An answer. What is None is left out."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class ErrorDetail(Told):
+    """What went wrong."""
+
+    code: str
+    """For programs; it does not change."""
+    message: str
+    """For people: what happened, and what to do next."""
+    details: Object
+    """More for programs. `errors` lists `{"path", "message"}` for each field that is at fault."""
+
+
+class ErrorResponse(Told):
+    """The one shape of every error."""
+
+    error: ErrorDetail
+
+
+def listed(rows: list[Any], cursor: str | None) -> dict[str, Any]:
+    """The fields that every page has."""
+    return {"items": rows, "has_more": cursor is not None, "next_cursor": cursor}
