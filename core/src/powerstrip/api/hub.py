@@ -128,7 +128,7 @@ async def _open(
         audit = vault.audit
         catalog = await asyncio.to_thread(Catalog.load, settings.data / "catalog")
         access = Access(store, audit, vault.derive("api-keys"), providers=lambda: [each.id for each in catalog.providers()])
-        edge = Edge(settings, vault.reveal, settings.data / "files", own=own)
+        edge = Edge(settings, vault.reveal, settings.data / "streams", own=own)
         files = Files(store, settings.data / "files", audit)
         integrations = Integrations(store, vault, catalog, edge, audit, settings)
         actions = Actions(store, vault, catalog, edge, audit, settings, files)
