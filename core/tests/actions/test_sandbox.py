@@ -5,7 +5,7 @@ import socket
 from typing import Any
 
 import pytest
-from callhouse import CANARY, House, leaks
+from callhouse import House, leaks
 
 from powerstrip.connect import NewIntegration
 from powerstrip.problems import Conflict
@@ -161,4 +161,3 @@ async def test_no_secret_in_anything_a_sandbox_leaves_behind(house: House) -> No
 
     assert leaks("\n".join([repr(result), *kept])) == []
     assert leaks(house.bytes_on_disk()) == []
-    assert CANARY

@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from callhouse import empty_database, house, peer, peer_server  # noqa: E402 - found through the line above
+from callhouse import empty_database, house, peer, peer_server
 
 __all__ = ["empty_database", "house", "peer", "peer_server"]
