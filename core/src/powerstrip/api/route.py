@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from litestar import delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from powerstrip.api.shapes.base import ErrorResponse
 
@@ -15,10 +15,12 @@ PUBLIC = ""
 PROJECTS = "/v1/projects"
 PROJECT = "/v1/projects/{project:str}"
 
-Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=200, description="Rows of a page")]
-Cursor: TypeAlias = Annotated[str | None, Parameter(description="`next_cursor` of the page before")]
-Tag: TypeAlias = Annotated[list[str] | None, Parameter(description="`Key:Value`, `Key:*` or `Key:a,b,c`. Several must all hold")]
-Filter: TypeAlias = Annotated[str | None, Parameter(max_length=400)]
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200, description="Rows of a page")]
+Cursor: TypeAlias = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before")]
+Tag: TypeAlias = Annotated[
+    list[str] | None, QueryParameter(description="`Key:Value`, `Key:*` or `Key:a,b,c`. Several must all hold")
+]
+Filter: TypeAlias = Annotated[str | None, QueryParameter(max_length=400)]
 
 _METHODS: dict[str, Callable[..., Any]] = {"GET": get, "POST": post, "PUT": put, "PATCH": patch, "DELETE": delete}
 _FAILURES = {

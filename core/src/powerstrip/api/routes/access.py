@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from litestar.params import FromPath, FromQuery, JSONBody
+
 from powerstrip.access import (
     EXECUTE,
     PERMISSIONS,
@@ -46,7 +48,11 @@ MAX_GROUPS, MAX_CHILDREN = 64, 200
 
 @route("GET", PRINCIPALS, "principals.view", id="listPrincipals", tag="principals", summary="List principals")
 async def list_principals(
-    visit: GivenVisit, hub: GivenHub, kind: PrincipalKind | None = None, include_disabled: bool = False, limit: Limit = 50
+    visit: GivenVisit,
+    hub: GivenHub,
+    kind: FromQuery[PrincipalKind | None] = None,
+    include_disabled: FromQuery[bool] = False,
+    limit: Limit = 50,
 ) -> PrincipalListResponse:
     """The newest first; deleted ones are left out."""
     members = await hub.access.principals.list(visit.project.id, kind=kind, include_disabled=include_disabled, limit=limit)
@@ -54,27 +60,29 @@ async def list_principals(
 
 
 @route("POST", PRINCIPALS, "principals.manage", id="createPrincipal", tag="principals", summary="Create a principal", status=201)
-async def create_principal(visit: GivenVisit, hub: GivenHub, data: CreatePrincipalRequest) -> Principal:
+async def create_principal(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreatePrincipalRequest]) -> Principal:
     """A service principal. Its roles may hold no more than you do."""
     new = NewPrincipal(data.name, data.description, data.owner_id, data.metadata, data.role_ids or [], data.tags)
     return Principal.of(await hub.access.principals.create(visit.identity, visit.project.id, new))
 
 
 @route("GET", PRINCIPAL, "principals.view", id="getPrincipal", tag="principals", summary="Get a principal")
-async def get_principal(visit: GivenVisit, hub: GivenHub, id: str) -> Principal:
+async def get_principal(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> Principal:
     """Also a deleted one, for the record."""
     return Principal.of(await hub.access.principals.get(visit.project.id, id))
 
 
 @route("PATCH", PRINCIPAL, "principals.manage", id="updatePrincipal", tag="principals", summary="Update a principal")
-async def update_principal(visit: GivenVisit, hub: GivenHub, id: str, data: UpdatePrincipalRequest) -> Principal:
+async def update_principal(
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[UpdatePrincipalRequest]
+) -> Principal:
     """`state: disabled` stops its keys at once."""
     changes = PrincipalChanges(data.description, data.state, data.owner_id, data.metadata, data.role_ids, data.tags)
     return Principal.of(await hub.access.principals.update(visit.identity, visit.project.id, id, changes))
 
 
 @route("DELETE", PRINCIPAL, "principals.manage", id="deletePrincipal", tag="principals", summary="Delete a principal", status=204)
-async def delete_principal(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def delete_principal(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """It is kept for the record. Refused while it has active keys."""
     await hub.access.principals.delete(visit.identity, visit.project.id, id)
 
@@ -94,27 +102,27 @@ async def list_roles(
 
 
 @route("POST", ROLES, "roles.manage", id="createRole", tag="roles", summary="Create a role", status=201)
-async def create_role(visit: GivenVisit, hub: GivenHub, data: CreateRoleRequest) -> Role:
+async def create_role(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreateRoleRequest]) -> Role:
     """A role may hold no more than you do."""
     new = NewRole(data.name, data.permissions, data.description, data.tags)
     return Role.of(await hub.access.roles.create(visit.identity, visit.project.id, new))
 
 
 @route("GET", ROLE, "roles.view", id="getRole", tag="roles", summary="Get a role")
-async def get_role(visit: GivenVisit, hub: GivenHub, id: str) -> Role:
+async def get_role(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> Role:
     """A role of the project or a built-in one."""
     return Role.of(await hub.access.roles.get(visit.project.id, id))
 
 
 @route("PATCH", ROLE, "roles.manage", id="updateRole", tag="roles", summary="Update a role")
-async def update_role(visit: GivenVisit, hub: GivenHub, id: str, data: UpdateRoleRequest) -> Role:
+async def update_role(visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[UpdateRoleRequest]) -> Role:
     """Counts at once for all who hold it."""
     changes = RoleChanges(data.description, data.permissions, data.tags)
     return Role.of(await hub.access.roles.update(visit.identity, visit.project.id, id, changes))
 
 
 @route("DELETE", ROLE, "roles.manage", id="deleteRole", tag="roles", summary="Delete a role", status=204)
-async def delete_role(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def delete_role(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """It is taken from all who hold it."""
     await hub.access.roles.delete(visit.identity, visit.project.id, id)
 
@@ -129,7 +137,7 @@ async def list_role_assignments(
 
 
 @route("POST", ASSIGNMENTS, "roles.manage", id="createRoleAssignment", tag="roles", summary="Give a role", status=201)
-async def create_role_assignment(visit: GivenVisit, hub: GivenHub, data: CreateRoleAssignmentRequest) -> RoleAssignment:
+async def create_role_assignment(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreateRoleAssignmentRequest]) -> RoleAssignment:
     """The role may hold no more than you do."""
     held = await hub.access.roles.assign(
         visit.identity, visit.project.id, data.user_id, role_id=data.role_id, role_name=data.role_name
@@ -146,7 +154,7 @@ async def create_role_assignment(visit: GivenVisit, hub: GivenHub, data: CreateR
     summary="Take a role",
     status=204,
 )
-async def delete_role_assignment(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def delete_role_assignment(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """Refused where the last owner would go."""
     await hub.access.roles.unassign(visit.identity, visit.project.id, id)
 

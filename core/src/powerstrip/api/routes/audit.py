@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from powerstrip.access import AuditFilter, audited_projects
 from powerstrip.api.given import GivenHub, GivenVisit
@@ -17,7 +17,7 @@ LOGS = f"{PROJECT}/audit-logs"
 ORGANISATION = "/v1/audit-logs"
 
 Action = Literal["create", "update", "delete", "archive", "restore", "use", "invoke", "refuse"]
-Moment = Annotated[str | None, Parameter(description="An RFC 3339 time", max_length=40)]
+Moment = Annotated[str | None, QueryParameter(description="An RFC 3339 time", max_length=40)]
 
 
 @route("GET", ORGANISATION, "audit.view", id="listOrgAuditLogs", tag=TAG, summary="List the audit log of all projects")
@@ -28,7 +28,7 @@ async def list_org_audit_logs(
     resource_type: Filter = None,
     resource_id: Filter = None,
     user_id: Filter = None,
-    action: Action | None = None,
+    action: FromQuery[Action | None] = None,
     created_after: Moment = None,
     created_before: Moment = None,
     limit: Limit = 50,
@@ -51,7 +51,7 @@ async def list_audit_logs(
     resource_type: Filter = None,
     resource_id: Filter = None,
     user_id: Filter = None,
-    action: Action | None = None,
+    action: FromQuery[Action | None] = None,
     created_after: Moment = None,
     created_before: Moment = None,
     limit: Limit = 50,

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from litestar.params import FromPath
+
 from powerstrip.api import catalogues
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, route
@@ -27,7 +29,7 @@ async def list_integration_providers(visit: GivenVisit, hub: GivenHub) -> Integr
     tag="integration-providers",
     summary="Get a provider with its forms",
 )
-async def get_integration_provider(visit: GivenVisit, hub: GivenHub, provider: str) -> IntegrationProviderForms:
+async def get_integration_provider(visit: GivenVisit, hub: GivenHub, provider: FromPath[str]) -> IntegrationProviderForms:
     """What is to be filled in for each way to sign in, as JSON Schema."""
     connections = await hub.integrations.connections(visit.project.id)
     return await asyncio.to_thread(catalogues.provider, hub.catalog, provider, connections)
@@ -42,7 +44,7 @@ async def list_catalog_actions(visit: GivenVisit, hub: GivenHub) -> ActionCatalo
 
 
 @route("GET", f"{ACTIONS}/{{action_name:str}}", "catalog.view", id="getCatalogAction", tag="catalog", summary="Get an action")
-async def get_catalog_action(visit: GivenVisit, hub: GivenHub, action_name: str) -> ActionCatalogEntry:
+async def get_catalog_action(visit: GivenVisit, hub: GivenHub, action_name: FromPath[str]) -> ActionCatalogEntry:
     """By its name or an alias."""
     connections = await hub.integrations.connections(visit.project.id)
     return await asyncio.to_thread(catalogues.action, hub.catalog, action_name, connections, visit.permitted)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request
+from litestar.params import FromPath
 from litestar.response import File as FileAnswer
 
 from powerstrip.actions import MAX_FILE
@@ -44,14 +45,14 @@ async def list_files(visit: GivenVisit, hub: GivenHub, limit: Limit = 50, cursor
 
 
 @route("GET", FILE, "files.manage", id="getFile", tag=TAG, summary="Get a file's content")
-async def get_file(visit: GivenVisit, hub: GivenHub, id: str) -> FileAnswer:
+async def get_file(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> FileAnswer:
     """The content as it was stored."""
     row, path = await hub.files.get(visit.project.id, id)
     return FileAnswer(path=path, filename=row.name or row.id, media_type=row.media_type, headers=DOWNLOAD)
 
 
 @route("DELETE", FILE, "files.manage", id="deleteFile", tag=TAG, summary="Delete a file", status=204)
-async def delete_file(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def delete_file(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """Before it expires."""
     await hub.files.delete(visit.project.id, visit.actor, id)
 

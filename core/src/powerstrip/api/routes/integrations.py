@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from litestar.params import FromPath, FromQuery, JSONBody
+
 from powerstrip.adapter import Query
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, Cursor, Filter, Limit, route
@@ -31,7 +33,7 @@ async def list_integrations(
     visit: GivenVisit,
     hub: GivenHub,
     provider: Filter = None,
-    status: IntegrationStatus | None = None,
+    status: FromQuery[IntegrationStatus | None] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> IntegrationListResponse:
@@ -46,7 +48,7 @@ async def list_integrations(
 
 
 @route("POST", INTEGRATIONS, "integrations.manage", id="createIntegration", tag=TAG, summary="Connect a provider", status=201)
-async def create_integration(visit: GivenVisit, hub: GivenHub, data: CreateIntegrationRequest) -> Integration:
+async def create_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreateIntegrationRequest]) -> Integration:
     """`provider` and `name` together are unique in the project; the provider stays as it is."""
     new = NewIntegration(data.name, data.provider, data.credentials, data.config, data.auth_kind, data.mode)
     return Integration.of(await hub.integrations.create(visit.project, visit.actor, new, probe=data.probe))
@@ -61,7 +63,7 @@ async def create_integration(visit: GivenVisit, hub: GivenHub, data: CreateInteg
     summary="Copy an integration",
     status=201,
 )
-async def copy_integration(visit: GivenVisit, hub: GivenHub, data: CopyIntegrationRequest) -> Integration:
+async def copy_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[CopyIntegrationRequest]) -> Integration:
     """From another project whose integrations you manage, credential included."""
     source = await hub.access.projects.find(visit.identity, data.source_project_id)
     visit.identity.require("integrations.manage", source.id)
@@ -70,32 +72,36 @@ async def copy_integration(visit: GivenVisit, hub: GivenHub, data: CopyIntegrati
 
 
 @route("GET", INTEGRATION, "integrations.view", id="getIntegration", tag=TAG, summary="Get an integration")
-async def get_integration(visit: GivenVisit, hub: GivenHub, id: str) -> Integration:
+async def get_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> Integration:
     """Its credential is never in it."""
     return Integration.of(await hub.integrations.get(visit.project.id, id))
 
 
 @route("PUT", INTEGRATION, "integrations.manage", id="updateIntegration", tag=TAG, summary="Update an integration")
-async def update_integration(visit: GivenVisit, hub: GivenHub, id: str, data: UpdateIntegrationRequest) -> Integration:
+async def update_integration(
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[UpdateIntegrationRequest]
+) -> Integration:
     """Where the destination changes, the credential is dropped unless it is given anew."""
     changes = IntegrationChanges(data.name, data.credentials, data.config, data.status)
     return Integration.of(await hub.integrations.update(visit.project, visit.actor, id, changes))
 
 
 @route("DELETE", INTEGRATION, "integrations.manage", id="deleteIntegration", tag=TAG, summary="Delete an integration", status=204)
-async def delete_integration(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def delete_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """With its credential, for good."""
     await hub.integrations.delete(visit.project, visit.actor, id)
 
 
 @route("POST", f"{INTEGRATION}/test", "integrations.test", id="testIntegration", tag=TAG, summary="Test an integration")
-async def test_integration(visit: GivenVisit, hub: GivenHub, id: str) -> IntegrationTest:
+async def test_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> IntegrationTest:
     """Ask the provider whose credential it is."""
     return IntegrationTest.of(await hub.integrations.test(visit.project, visit.actor, id))
 
 
 @route("POST", f"{INTEGRATION}/rotate", "integrations.manage", id="rotateIntegration", tag=TAG, summary="Replace a credential")
-async def rotate_integration(visit: GivenVisit, hub: GivenHub, id: str, data: RotateIntegrationRequest) -> Integration:
+async def rotate_integration(
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[RotateIntegrationRequest]
+) -> Integration:
     """Nothing changes where the provider refuses the new one."""
     row = await hub.integrations.rotate(
         visit.project,
@@ -118,7 +124,7 @@ async def rotate_integration(visit: GivenVisit, hub: GivenHub, id: str, data: Ro
     query=(f"{VALUE}*", "limit"),
 )
 async def pick_value(
-    visit: GivenVisit, hub: GivenHub, id: str, picker: str, search: Filter = None, cursor: Cursor = None
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], picker: FromPath[str], search: Filter = None, cursor: Cursor = None
 ) -> PickerResponse:
     """Values of the provider, such as its channels. `value.<field>` gives the other fields that were filled."""
     values = {name.removeprefix(VALUE): value for name, value in visit.query if name.startswith(VALUE)}

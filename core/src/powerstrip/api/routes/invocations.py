@@ -3,7 +3,7 @@
 from typing import Annotated, Any, cast
 
 from litestar import Response
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from powerstrip.access import EXECUTE
 from powerstrip.api import invoking
@@ -20,7 +20,7 @@ from powerstrip.api.shapes.calls import (
 )
 
 INVOCATIONS = f"{PROJECT}/action-invocations"
-IdempotencyKey = Annotated[str | None, Parameter(header="Idempotency-Key", description="A repeat with it is the same call")]
+IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", description="A repeat with it is the same call")]
 
 
 @route(
@@ -32,7 +32,11 @@ IdempotencyKey = Annotated[str | None, Parameter(header="Idempotency-Key", descr
     summary="Invoke an action",
 )
 async def invoke_action(
-    visit: GivenVisit, hub: GivenHub, action_name: str, data: InvokeActionRequest, idempotency_key: IdempotencyKey = None
+    visit: GivenVisit,
+    hub: GivenHub,
+    action_name: FromPath[str],
+    data: JSONBody[InvokeActionRequest],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[ActionInvocationResult]:
     """Call an action and wait for its end. What the provider refuses is an answer with the status `failed`."""
     # The front takes this address before the framework does, for speed; both ways end here.
@@ -66,7 +70,7 @@ async def list_action_invocations(
 @route(
     "GET", f"{INVOCATIONS}/{{id:str}}", "invocations.view", id="getActionInvocation", tag="actions", summary="Get an invocation"
 )
-async def get_action_invocation(visit: GivenVisit, hub: GivenHub, id: str) -> ActionInvocationEntry:
+async def get_action_invocation(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> ActionInvocationEntry:
     """One row of the log."""
     return ActionInvocationEntry.of(await hub.actions.get(visit.project.id, id))
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from litestar.params import FromPath, JSONBody
+
 from powerstrip.access import NewKey, TagFilter
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, Cursor, Limit, Tag, route
@@ -28,20 +30,20 @@ async def list_api_keys(
 
 
 @route("POST", KEYS, "keys.manage", id="createAPIKey", tag=TAG, summary="Create an API key", status=201)
-async def create_api_key(visit: GivenVisit, hub: GivenHub, data: CreateAPIKeyRequest) -> APIKeyCreateResult:
+async def create_api_key(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreateAPIKeyRequest]) -> APIKeyCreateResult:
     """`key` is in this answer and never again. Its principal may hold no more than you do."""
     new = NewKey(data.name, data.principal_id, data.expires_at, data.tags, data.include_handle)
     return APIKeyCreateResult.made(await hub.access.keys.create(visit.identity, visit.project, new))
 
 
 @route("GET", KEY, "keys.view", id="getAPIKey", tag=TAG, summary="Get an API key")
-async def get_api_key(visit: GivenVisit, hub: GivenHub, id: str) -> APIKey:
+async def get_api_key(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> APIKey:
     """Without its secret part."""
     return APIKey.of(await hub.access.keys.get(visit.project.id, id))
 
 
 @route("DELETE", KEY, "keys.manage", id="revokeAPIKey", tag=TAG, summary="Revoke an API key", status=204)
-async def revoke_api_key(visit: GivenVisit, hub: GivenHub, id: str) -> None:
+async def revoke_api_key(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
     """It ends at once, for good."""
     await hub.access.keys.revoke(visit.identity, visit.project.id, id)
 

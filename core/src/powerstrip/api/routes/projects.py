@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from litestar.params import FromQuery, JSONBody
+
 from powerstrip.access import NewProject, ProjectChanges, TagFilter
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, PROJECTS, Filter, Tag, route
@@ -15,7 +17,7 @@ async def list_projects(
     visit: GivenVisit,
     hub: GivenHub,
     search: Filter = None,
-    status: Literal["active", "archived", "all"] = "active",
+    status: FromQuery[Literal["active", "archived", "all"]] = "active",
     tag: Tag = None,
 ) -> ProjectListResponse:
     """At most 100 projects that the key may view, by name. `search` is the beginning of a name or handle."""
@@ -24,7 +26,7 @@ async def list_projects(
 
 
 @route("POST", PROJECTS, "project.create", id="createProject", tag=TAG, summary="Create a project", status=201)
-async def create_project(visit: GivenVisit, hub: GivenHub, data: CreateProjectRequest) -> Project:
+async def create_project(visit: GivenVisit, hub: GivenHub, data: JSONBody[CreateProjectRequest]) -> Project:
     """Its maker owns it. `mode` is for good: a sandbox never sends."""
     new = NewProject(data.name, data.handle, data.description, data.access_mode, data.mode, data.tags)
     return Project.of(await hub.access.projects.create(visit.identity, new))
@@ -37,7 +39,7 @@ async def get_project(visit: GivenVisit) -> Project:
 
 
 @route("PATCH", PROJECT, "project.manage", id="updateProject", tag=TAG, summary="Update a project")
-async def update_project(visit: GivenVisit, hub: GivenHub, data: UpdateProjectRequest) -> Project:
+async def update_project(visit: GivenVisit, hub: GivenHub, data: JSONBody[UpdateProjectRequest]) -> Project:
     """The handle and the mode stay."""
     changes = ProjectChanges(data.name, data.description, data.access_mode, data.tags)
     return Project.of(await hub.access.projects.update(visit.identity, visit.project, changes))
