@@ -49,7 +49,16 @@ class PostgresServer:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def emptied_database(self) -> str:
+        """The one that tests share, with nothing in it: quicker than a new one."""
+        if not self.execute("SELECT 1 FROM pg_database WHERE datname = 'test'"):
+            self.execute("CREATE DATABASE test")
+        self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'test'")
+        self.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public", "test")
+        return "test"
+
     def new_database(self) -> str:
+        """One of its own, for tests that change the database itself."""
         name = f"test_{next(self.databases)}"
         self.execute(f"CREATE DATABASE {name}")
         return name
@@ -92,4 +101,4 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'powerstrip.db'}"
     server: PostgresServer = request.getfixturevalue("postgresql_server")
-    return server.url(server.new_database())
+    return server.url(server.emptied_database())

@@ -175,7 +175,8 @@ def _field(version: int) -> str:
 
 
 def _packed(credentials: dict[str, str]) -> bytes:
-    return json.dumps(credentials, ensure_ascii=False, sort_keys=True).encode()
+    """As ASCII: text that is no Unicode would fail to encode, in an error that holds it."""
+    return json.dumps(credentials, sort_keys=True).encode("ascii")
 
 
 def _plain(content: bytes) -> dict[str, str]:

@@ -14,6 +14,8 @@ MAX_FOUND = 20
 MAX_DEPTH = 64
 LONG = 80
 """Characters up to which one search for all starts is quicker than a search for each."""
+HIDDEN = "…"
+"""Stands in a path for a key that is a secret itself."""
 MAX_KEY = 60
 """Characters of an object's key that are shown in a path."""
 
@@ -93,13 +95,18 @@ def find_secrets(value: Json) -> list[Found]:
     """The secrets in a JSON value, keys of objects included: at most 20, and nothing of their text."""
     found: list[Found] = []
     for path, text, beside_aws_id in _texts(value, "", False, 0):
-        if len(text) > LONG or _ANY_START.search(text):
-            found.extend(Found(path, shape.kind) for shape in _SHAPES if shape.seen_in(text))
+        found.extend(Found(path, kind) for kind in _kinds(text))
         if beside_aws_id and _WHOLE_AWS_SECRET.fullmatch(text):
             found.append(Found(path, "aws_secret_key"))
         if len(found) >= MAX_FOUND:
             break
     return found[:MAX_FOUND]
+
+
+def _kinds(text: str) -> list[str]:
+    if len(text) <= LONG and not _ANY_START.search(text):
+        return []
+    return [shape.kind for shape in _SHAPES if shape.seen_in(text)]
 
 
 def _texts(value: Json, path: str, beside_aws_id: bool, depth: int) -> Iterator[tuple[str, str, bool]]:
@@ -110,10 +117,14 @@ def _texts(value: Json, path: str, beside_aws_id: bool, depth: int) -> Iterator[
         items = list(_items(cast(dict[Any, Json] | list[Json], value)))
         beside = any(isinstance(item, str) and len(item) == _AWS_ID_LENGTH and _WHOLE_AWS_ID.fullmatch(item) for _, item in items)
         for name, item in items:
-            inner = f"{path}.{name[:MAX_KEY]}" if path else name[:MAX_KEY]
             if isinstance(value, dict):
                 yield path, name, False
-            yield from _texts(item, inner, beside, depth + 1)
+            yield from _texts(item, _inner(path, name), beside, depth + 1)
+
+
+def _inner(path: str, name: str) -> str:
+    shown = HIDDEN if _kinds(name) else name[:MAX_KEY]
+    return f"{path}.{shown}" if path else shown
 
 
 def _items(value: dict[Any, Json] | list[Json]) -> Iterator[tuple[str, Json]]:
