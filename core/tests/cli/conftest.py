@@ -1,17 +1,23 @@
-"""The command line in this process: words in, exit code and both streams out."""
+"""The command line in this process: words in, exit code and both streams out. And a hub that is served, for it to talk to."""
 
 import io
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from powerstrip.cli import main
 
+POWERSTRIP = str(Path(sys.executable).with_name("powerstrip"))
 FOREIGN = ("POWERSTRIP_", "MOBIUS_")
+CANARY = "pm-invented-canary-77a1"
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,16 @@ Cli = Callable[..., Ran]
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No operator's settings, and no hub of his."""
-    import os
-
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("POWERSTRIP_DATA", str(tmp_path / "no-hub"))
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """The command line decides where the log goes; other tests must not find it there."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -52,3 +63,68 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Ran(code, said.out, said.err)
 
     return run
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | more
+
+
+def powerstrip(*words: str, stdin: str = "", **environment: str) -> Ran:
+    """Run the command as a process of its own."""
+    done = subprocess.run(
+        [POWERSTRIP, *words], env=clean_environment(**environment), input=stdin, capture_output=True, text=True, timeout=60
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A hub on a port, its data folder and its first key."""
+
+    data: Path
+    url: str
+    project: str
+    key: str
+    process: "subprocess.Popen[str]"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"POWERSTRIP_URL": self.url, "POWERSTRIP_API_KEY": self.key, "POWERSTRIP_PROJECT": self.project}
+
+
+def start(data: Path, project: str = "shop", mode: str = "sandbox") -> Served:
+    """`init` and `serve`, up to the ready line."""
+    made = powerstrip("init", "--data", str(data), "--project", project, "--mode", mode, "--json")
+    assert made.code == 0, made.err
+    with (data / "serve.log").open("a") as log:
+        process = subprocess.Popen(
+            [POWERSTRIP, "serve", "--data", str(data), "--port", "0", "--json"],
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    ready = "".join(iter(process.stdout.readline, "}\n")) + "}"
+    return Served(data, json.loads(ready)["url"], made.json["project"], made.json["api_key"], process)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A served sandbox project with a Postmark integration, shared by tests that each make their own things in it."""
+    hub = start(tmp_path_factory.mktemp("served") / "data")
+    made = powerstrip(
+        "integrations", "create", "postmark", "--name", "mail", "--credential", "server_token=-", stdin=CANARY, **hub.environment
+    )
+    assert made.code == 0, made.err
+    yield hub
+    hub.process.terminate()
+    assert hub.process.wait(40) == 0
+
+
+@pytest.fixture
+def on_served(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """Commands talk to the served hub."""
+    for name, value in served.environment.items():
+        monkeypatch.setenv(name, value)
+    return served

@@ -148,7 +148,10 @@ async def check_plugins(settings: "Settings") -> Findings:
     from powerstrip.catalog import Catalog
 
     with tempfile.TemporaryDirectory() as folder:
-        catalog = Catalog.load(Path(folder))
+        index = Path(folder) / "catalog"  # a copy: what the hub knows of its plugins is used, and stays as it is
+        if (settings.data / "catalog").is_dir():
+            shutil.copytree(settings.data / "catalog", index)
+        catalog = Catalog.load(index)
     usable = [f"{each.id} {each.version}".strip() for each in catalog.providers()]
     broken = [
         Finding("plugin", "broken", f"{each.name} ({each.distribution} {each.version}): {each.reason}", "upgrade or remove it")

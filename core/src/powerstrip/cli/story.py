@@ -35,7 +35,7 @@ NOTE = base64.b64encode(b"Order 1001: one lamp, two bulbs\n").decode()
 STEPS = (
     Step("postmark.email.send", {"to": "ada@example.com", "subject": "Your order 1001", "text_body": "It is on its way."}),
     Step("slack.message.post", {"text": "Order 1001 is on its way"}),
-    Step("s3.object.put", {"key": "2026/1001.txt", "body": NOTE, "content_type": "text/plain"}),
+    Step("s3.object.put", {"bucket": "orders", "key": "2026/1001.txt", "body": NOTE, "content_type": "text/plain"}),
     Step("s3.object.list", {"prefix": "2026/", "limit": 10}),
     Step("slack.message.post", {"text": "Order 1002 is on its way"}, simulate="server_error"),
 )

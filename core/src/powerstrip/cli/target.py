@@ -12,6 +12,7 @@ from powerstrip.client import Client, embedded
 
 if TYPE_CHECKING:
     from powerstrip.api import Hub
+    from powerstrip.cli.logs import Level
     from powerstrip.settings import Settings
 
 
@@ -71,21 +72,28 @@ def must_exist(settings: "Settings") -> None:
 
 @asynccontextmanager
 async def open_hub(
-    settings: "Settings", environ: Mapping[str, str], own: Collection[tuple[str, int]] = ()
+    settings: "Settings",
+    environ: Mapping[str, str],
+    *,
+    own: Collection[tuple[str, int]] = (),
+    log_level: "Level" = "error",
 ) -> AsyncGenerator["Hub"]:
     """The hub of a data folder, held for as long as the block runs. Stops where it cannot be opened.
 
-    `own` are the addresses that it will listen on: calls to them are refused.
+    `own` are the addresses that it will listen on: calls to them are refused. A short command tells of troubles itself, so
+    that its log begins at errors.
     """
     from powerstrip.api import Hub
+    from powerstrip.cli.logs import log_to_stderr
     from powerstrip.problems import Problem
     from powerstrip.store import AlreadyRunning, SchemaMismatch
     from powerstrip.vault import MasterKeyError
 
+    log_to_stderr(log_level)
     try:
         hub = await Hub.open(settings, environ, own=own)
     except AlreadyRunning as error:
-        raise Stop(str(error), hint=RUNNING_HINT, code="already_running") from None
+        raise Stop(str(error), code="already_running") from None
     except (SchemaMismatch, MasterKeyError) as error:
         raise Stop(str(error), hint="powerstrip doctor", code="cannot_open") from None
     except Problem as error:
@@ -108,6 +116,3 @@ async def connect(args: Namespace, environ: Mapping[str, str]) -> AsyncGenerator
     must_exist(settings)
     async with open_hub(settings, environ) as hub, embedded(hub) as client:
         yield client
-
-
-RUNNING_HINT = "set POWERSTRIP_URL and POWERSTRIP_API_KEY to talk to the hub that is running, or stop it"

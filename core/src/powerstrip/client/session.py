@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import quote, urlsplit
 
+from powerstrip import __version__
 from powerstrip.client.errors import BadAddress, HubError, HubUnreachable
 
 if TYPE_CHECKING:  # the HTTP library is loaded with the first session, so that importing the client stays light
@@ -66,7 +67,11 @@ class Session:
 
         return httpx2.AsyncClient(
             base_url=self.base_url,
-            headers={"authorization": f"Bearer {self._key}", "accept": "application/json"},
+            headers={
+                "authorization": f"Bearer {self._key}",
+                "accept": "application/json",
+                "user-agent": f"powerstrip-client/{__version__}",
+            },
             transport=self._transport,
             timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             trust_env=not _is_loopback(self._host),  # a hub on this machine is never behind a proxy

@@ -38,7 +38,7 @@ async def list_audit(context: Context) -> None:
 def as_table(entries: list[AuditEntry]) -> str:
     """One line for each entry."""
     rows = [(when(row["created_at"]), _actor(row), row["action"], row["resource_type"], _what(row)) for row in entries]
-    return table(("AT (UTC)", "WHO", "DID", "TO A", "NAMED"), rows)
+    return table(("AT (UTC)", "WHO", "DID", "WITH A", "NAMED"), rows)
 
 
 def _actor(row: AuditEntry) -> str:
@@ -47,7 +47,13 @@ def _actor(row: AuditEntry) -> str:
 
 
 def _what(row: AuditEntry) -> str:
-    return row.get("resource_name") or row["resource_id"]
+    """What it was done to, and for what."""
+    name, changes = row.get("resource_name") or row["resource_id"], row.get("changes") or {}
+    if row["action"] == "use" and changes.get("action"):
+        return f"{name}, for {changes['action']}"
+    if row["action"] == "update" and changes.get("fields"):
+        return f"{name}: {', '.join(changes['fields'])}"
+    return name
 
 
 async def verify(context: Context) -> int:

@@ -88,7 +88,8 @@ def describe(provider: ProviderForms) -> str:
 
 
 def _way(auth: AuthForm) -> str:
-    words = f"  {plain(auth['help'])}\n" if auth["help"] else ""
+    told = [field.get("description") for field in auth["form"].get("properties", {}).values()]
+    words = f"  {plain(auth['help'])}\n" if auth["help"] and auth["help"] not in told else ""
     return f"Sign in by {plain(auth['kind'])}\n{words}{field_table(auth['form'])}"
 
 

@@ -6,6 +6,7 @@ from powerstrip.cli import target
 from powerstrip.cli.context import Context
 from powerstrip.cli.parser import Parser
 
+LEVELS = ("debug", "info", "warning", "error")
 TLS_WARNING = "warning: other machines can reach this port, and it speaks no TLS: put a TLS proxy before it"
 
 
@@ -13,6 +14,7 @@ def configure(parser: Parser) -> None:
     """Arguments of `serve`."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on; 0 takes a free one (8000)")
+    parser.add_argument("--log-level", choices=LEVELS, default="warning", help="info logs each request (warning)")
     parser.set_defaults(run=serve)
 
 
@@ -36,5 +38,5 @@ async def _serve(context: Context) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             context.console.note(TLS_WARNING)
 
-    async with target.open_hub(settings, context.environ, own=[(host, port)]) as hub:
+    async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=context.args.log_level) as hub:
         await serve_app(hub.app, host, port, ready)

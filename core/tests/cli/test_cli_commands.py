@@ -1,0 +1,200 @@
+"""Commands as people type them, on a served hub in a sandbox."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+CANARY = "pm-invented-canary-77a1"
+EMAIL = {"sender": "shop@example.com", "to": "ada@example.com", "subject": "Hello", "text_body": "Hi"}
+
+pytestmark = pytest.mark.usefixtures("on_served")
+
+
+def test_an_integration_through_its_life(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVENTED_TOKEN", "xoxb-invented-1")
+    made = cli(
+        "integrations", "create", "slack", "--name", "team", "--auth", "bot_token",
+        "--credential", "bot_token=env:INVENTED_TOKEN", "--config", "default_channel=#ops", "--json",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert made.json["config"] == {"default_channel": "#ops"}
+    assert made.json["status"] == "active"
+    assert "credentials" not in made.json
+
+    assert cli("integrations", "show", made.json["id"]).out == cli("integrations", "show", "team").out
+    assert "nothing was sent" in cli("integrations", "test", "team").out
+    assert cli("integrations", "disable", "team").out == "team is inactive.\n"
+    refused = cli("call", "slack.message.post", "--input", "text=hi")
+    assert refused.code == 1
+    assert refused.err.startswith("error: ")
+    assert cli("integrations", "enable", "team").code == 0
+    rotated = cli("integrations", "rotate", "team", "--credential", "bot_token=-", "--json", stdin="xoxb-invented-2\n")
+    assert rotated.code == 0, rotated.err
+    listed = cli("integrations", "list", "--provider", "slack", "--json").json
+    assert [entry["name"] for entry in listed["items"]] == ["team"]
+    assert cli("integrations", "delete", "slack/team").out == "Deleted team.\n"
+    gone = cli("integrations", "show", "team")
+    assert gone.code == 1
+    assert "there are: mail" in gone.err
+
+
+def test_a_copy_in_another_project_works_without_its_credentials_being_entered(cli) -> None:
+    assert cli("projects", "create", "branch", "--mode", "sandbox").code == 0
+    copied = cli("integrations", "copy", "mail", "--to", "branch", "--name", "copied", "--json")
+    assert copied.code == 0, copied.err
+    assert (copied.json["name"], copied.json["has_credentials"]) == ("copied", True)
+    called = cli("call", "postmark.email.send", "--project", "branch", "--input", json.dumps(EMAIL), "--json")
+    assert called.json["status"] == "completed"
+
+
+def test_with_several_projects_one_must_be_named(cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("projects", "create", "second", "--mode", "sandbox")
+    monkeypatch.delenv("POWERSTRIP_PROJECT")
+    ran = cli("integrations", "list")
+    assert ran.code == 2
+    assert "second" in ran.err
+    assert "shop" in ran.err
+    assert "--project" in ran.err
+    assert "second" in cli("projects", "archive", "second").out
+    assert "archived" in cli("projects", "list", "--status", "archived").out
+    assert cli("projects", "restore", "second", "--json").json["handle"] == "second"
+    assert "sandbox" in cli("projects", "show", "second").out
+
+
+def test_a_call_shows_what_would_have_been_sent_and_a_mock(cli) -> None:
+    ran = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL))
+    assert ran.code == 0, ran.err
+    assert "POST https://api.postmarkapp.com/email" in ran.out
+    assert "<server_token>" in ran.out
+    assert '"Subject": "Hello"' in ran.out
+    assert "Nothing was sent. A mock answers:" in ran.out
+    assert '"message_id"' in ran.out
+
+
+def test_a_call_in_json_is_the_apis_answer(cli) -> None:
+    result = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--json").json
+    assert (result["status"], result["mode"]) == ("completed", "sandbox")
+    assert result["would_have_sent"][0]["method"] == "POST"
+    assert cli("invocations", "show", result["invocation_id"], "--json").json["action_name"] == "postmark.email.send"
+    full = cli("sandbox", "requests", "--invocation", result["invocation_id"])
+    assert "POST https://api.postmarkapp.com/email" in full.out
+    assert '"To": "ada@example.com"' in full.out
+
+
+def test_the_same_idempotency_key_is_one_call(cli) -> None:
+    words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--idempotency-key", "order-1", "--json")
+    assert cli(*words).json["invocation_id"] == cli(*words).json["invocation_id"]
+
+
+def test_a_failed_call_ends_with_1_and_the_reason(cli) -> None:
+    words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--simulate", "unauthorized")
+    ran = cli(*words)
+    assert (ran.code, ran.out) == (1, "")
+    assert "refuses the credential" in ran.err
+    in_json = cli(*words, "--json")
+    assert (in_json.code, in_json.json["status"]) == (1, "failed")
+
+
+def test_an_input_that_does_not_fit_is_named_by_its_place(cli) -> None:
+    ran = cli("call", "postmark.email.send", "--input", "to=ada@example.com", "--json")
+    assert ran.code == 1
+    assert "subject" in ran.err
+    assert ran.json["error"]["code"] == "invalid_request"
+
+
+def test_an_unknown_action_names_those_spelled_alike(cli) -> None:
+    ran = cli("call", "postmark.email.sned")
+    assert ran.code == 1
+    assert "postmark.email.send" in ran.err
+
+
+def test_files_go_in_and_come_out(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVENTED_KEY", "invented")
+    keys = ("--credential", "access_key_id=env:INVENTED_KEY", "--credential", "secret_access_key=env:INVENTED_KEY")
+    assert cli("integrations", "create", "s3", "--name", "store", *keys).code == 0
+    put = ("call", "s3.object.put", "--input", "bucket=orders", "--input", "key=a.bin", "--json")
+    for size in (10, 400_000):
+        (tmp_path / "a.bin").write_bytes(b"x" * size)
+        ran = cli(*put, "--file", f"body=@{tmp_path}/a.bin")
+        assert ran.code == 0, ran.err
+        assert ran.json["would_have_sent"][0]["body_size"] == size
+    deleted = cli("audit", "list", "--action", "delete", "--resource-type", "file", "--json").json["items"]
+    assert len(deleted) == 1
+    got = cli(
+        "call", "s3.object.get", "--input", "bucket=orders", "--input", "key=a.bin", "--output", f"{tmp_path}/out", "--json"
+    )
+    assert got.code == 0, got.err
+    assert got.json["output"]["body"] == {"saved_to": f"{tmp_path}/out", "size": (tmp_path / "out").stat().st_size}
+    assert cli(*put, "--file", "body=@/no/such/file").code == 2
+
+
+def test_output_of_an_action_without_a_file_is_its_json(cli, tmp_path: Path) -> None:
+    ran = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--output", f"{tmp_path}/out.json")
+    assert ran.code == 0
+    assert "message_id" in json.loads((tmp_path / "out.json").read_text())
+    unwritable = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--output", "/no/such/folder/out")
+    assert unwritable.code == 1
+    assert "/no/such/folder/out" in unwritable.err
+
+
+def test_keys_are_shown_once_and_can_be_revoked(cli) -> None:
+    made = cli("keys", "create", "ci", "--json").json
+    assert made["key"].startswith("mbx_")
+    listed = cli("keys", "list")
+    assert "ci" in listed.out
+    assert made["key"] not in listed.out
+    assert cli("keys", "revoke", "ci").out == "Revoked ci.\n"
+    assert cli("keys", "revoke", "ci").code == 1
+    unknown = cli("keys", "create", "x", "--role", "emperor")
+    assert unknown.code == 1
+    assert "Worker" in unknown.err or "worker" in unknown.err
+
+
+def test_the_audit_log_tells_who_used_what_and_holds(cli) -> None:
+    cli("call", "postmark.email.send", "--input", json.dumps(EMAIL))
+    page = cli("audit", "list", "--limit", "1")
+    assert "admin" in page.out
+    assert "mail, for postmark.email.send" in page.out
+    assert "--all" in page.err
+    everything = cli("audit", "list", "--all", "--json").json
+    assert everything["has_more"] is False
+    verified = cli("audit", "verify", "--json")
+    assert (verified.code, verified.json["intact"]) == (0, True)
+    assert cli("audit", "verify").out.startswith("The audit chain holds")
+
+
+def test_providers_actions_events_and_pickers_can_be_looked_at(cli) -> None:
+    listed = cli("providers", "list", "--search", "mail")
+    assert "postmark" in listed.out
+    assert "slack" not in listed.out
+    shown = cli("providers", "show", "postmark")
+    assert "secret" in shown.out
+    assert "powerstrip integrations create postmark" in shown.out
+    actions = cli("catalog", "list-actions", "--provider", "postmark", "--json").json["items"]
+    assert "postmark.email.send" in {entry["name"] for entry in actions}
+    assert "postmark.email.bounced" in cli("catalog", "list-events").out
+    action = cli("catalog", "get-action", "postmark.email.send").out
+    assert "required" in action
+    assert "powerstrip call postmark.email.send --sandbox" in action
+    assert "template" in cli("pickers", "mail").out
+    assert cli("pickers", "mail", "template").code == 0
+    assert cli("providers", "show", "nonsense").code == 1
+
+
+def test_the_credential_is_in_nothing_that_a_command_says(cli) -> None:
+    said = ""
+    looks = (
+        ("integrations", "list", "--json"),
+        ("integrations", "show", "mail", "--json"),
+        ("providers", "show", "postmark", "--json"),
+        ("audit", "list", "--json", "--all"),
+        ("invocations", "list", "--json"),
+        ("sandbox", "requests", "--full"),
+    )
+    for words in looks:
+        ran = cli(*words)
+        assert ran.code == 0, (words, ran.err)
+        said += ran.out + ran.err
+    assert "mail" in said
+    assert CANARY not in said
