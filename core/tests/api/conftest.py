@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
+
 from powerstrip.access import Bootstrap, NewKey, NewPrincipal, NewProject, PrincipalChanges
 from powerstrip.api import Hub
 from powerstrip.catalog import Catalog
@@ -39,13 +40,13 @@ class House:
     ) -> httpx2.Response:
         """One request; a path without a leading slash is below the project. `key` "" sends none."""
         address = path if path.startswith("/") else f"/v1/projects/{project}/{path}".rstrip("/")
-        headers = dict(options.pop("headers", {}))
+        headers, ip = dict(options.pop("headers", {})), options.pop("ip", "127.0.0.9")
         token = self.first.key if key is None else key
         if token:
             headers.setdefault("authorization", f"Bearer {token}")
         if body is not None:
             options["json"] = body
-        transport = httpx2.ASGITransport(app=self.hub.app, client=("127.0.0.9", 4711))
+        transport = httpx2.ASGITransport(app=self.hub.app, client=(ip, 4711))
         async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:
             return await client.request(method, address, headers=headers, **options)
 

@@ -81,6 +81,11 @@ class Identity:
         if not self.may(permission, project_id):
             raise missing(permission)
 
+    def require_anywhere(self, permission: str) -> None:
+        """Raises `Forbidden` where the caller holds the permission in no project."""
+        if not self.may_anywhere(permission):
+            raise missing(permission)
+
     def at(self, ip: str | None, user_agent: str | None) -> "Identity":
         """The same caller, seen from there."""
         return replace(self, actor=replace(self.actor, ip=ip, user_agent=user_agent))

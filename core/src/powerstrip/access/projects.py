@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from powerstrip.access.changes import Journal, change, given
 from powerstrip.access.grants import OWNER_ROLE, keep_an_owner, owned_by
-from powerstrip.access.identity import Identity, NoProject, missing
+from powerstrip.access.identity import Identity, NoProject
 from powerstrip.access.tags import TagFilter, check_tags
 from powerstrip.clock import monotonic, stamp
 from powerstrip.names import clean_name
@@ -65,8 +65,7 @@ class Projects:
 
     async def create(self, identity: Identity, new: NewProject) -> Project:
         """Make a project; its maker owns it. Raises `Forbidden`, `BadInput`, or `Conflict` where the handle is taken."""
-        if not identity.may_anywhere("project.create"):
-            raise missing("project.create")
+        identity.require_anywhere("project.create")
         project = await self._store.write(lambda session: add_project(session, self._audit, identity.actor, new))
         self._changed()
         return project

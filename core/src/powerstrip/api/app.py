@@ -133,14 +133,15 @@ async def _let_in(hub: Hub, gate: Gate, connection: ASGIConnection[Any, Any, Any
 
 
 async def _check_permission(hub: Hub, gate: Gate, visit: Visit, path: dict[str, Any], options: dict[str, Any]) -> None:
-    """In the project that the address names. Where it names none, the handler asks."""
+    """In the project that the address names; where it names none, in any."""
+    permission: str = options["permission"]
     if "project" not in path:
-        return
+        return visit.identity.require_anywhere(permission)
     project = visit.within = await gate.enter(visit.identity, path["project"])
-    if options["permission"] == f"{EXECUTE}*":
+    if permission == f"{EXECUTE}*":
         check_execute(visit.identity, project, hub.catalog, path["action_name"])
     else:
-        visit.identity.require(options["permission"], project.id)
+        visit.identity.require(permission, project.id)
     if not options["archived"]:
         require_open(project)
 

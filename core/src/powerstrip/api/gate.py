@@ -7,8 +7,10 @@ from powerstrip.api.rate import Buckets
 from powerstrip.problems import Forbidden, Problem, TooMany, Unauthenticated
 from powerstrip.store import Project
 
-FAILURES_PER_SECOND, FAILURES_AT_ONCE = 10, 100
+FAILURES_PER_SECOND, FAILURES_AT_ONCE = 50, 500
 """Wrong keys from one address before the database is no longer asked for it."""
+NOTES_PER_SECOND, NOTES_AT_ONCE = 10, 1000
+"""Refusals of one caller that are written down: who keeps trying must not fill the disk."""
 
 log = structlog.get_logger("powerstrip.api")
 
@@ -20,6 +22,7 @@ class Gate:
         self._access = access
         self._failures = Buckets(FAILURES_PER_SECOND, FAILURES_AT_ONCE)
         self._keys = Buckets(rate, rate)
+        self._notes = Buckets(NOTES_PER_SECOND, NOTES_AT_ONCE)
 
     async def identify(self, token: str | None, ip: str | None, user_agent: str | None) -> Identity:
         """The caller. Raises `Unauthenticated`, and `TooMany` for an address that keeps trying or a key that asks too much."""
@@ -36,6 +39,9 @@ class Gate:
     async def note(self, identity: Identity | None, project: Project | None, error: BaseException) -> None:
         """Write down that a known caller was refused: a permission, or a project that is not his to see."""
         if identity is None or not isinstance(error, Forbidden | NoProject):
+            return
+        if self._notes.take(identity.actor.principal_id or "") is not None:
+            log.warning("api.refusals_not_recorded", principal_id=identity.actor.principal_id, reason="too many")
             return
         reason = str(error.details.get("permission", error.code))
         try:

@@ -51,7 +51,7 @@ def route(
     archived: bool = False,
     query: tuple[str, ...] = (),
 ) -> Callable[[Any], HTTPRouteHandler]:
-    """Declare a route. The permission is asked for in the project that the path names, or by the handler where it names none.
+    """Declare a route. The permission must be held in the project that the path names; where it names none, in some project.
 
     `id` is the OpenAPI operation id. `archived` routes work in archived projects, as those that only read do. `query` names
     further query parameters that the handler reads itself. `gives` is the media type of an answer that is no JSON.
