@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from powerstrip.store import AlreadyRunning, Setting, Store, hold_folder, insert_row
+from powerstrip.problems import StoreUnavailable
+from powerstrip.store import AlreadyRunning, Setting, Store, hold_folder, insert_row, schema
 
 FILES = ("powerstrip.db", "powerstrip.db-wal", "powerstrip.db-shm")
 
@@ -49,6 +50,15 @@ async def test_a_file_others_could_read_is_closed_to_them(tmp_path: Path) -> Non
     store = await used(tmp_path)
     assert modes(tmp_path) == dict.fromkeys(FILES, 0o600)
     await store.close()
+
+
+async def test_to_look_makes_no_file(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'powerstrip.db'}")
+    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+        store.revisions()
+    assert list(tmp_path.iterdir()) == []
+    store.migrate()
+    assert store.revisions() == (schema.HEAD, schema.HEAD)
 
 
 async def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def open_engine(url: str, *, reading: bool = False) -> Engine:
 
 def _sqlite(url: str, reading: bool) -> Engine:
     engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False}, pool_size=READERS)
-    event.listen(engine, "do_connect", _own_file)
+    event.listen(engine, "do_connect", _existing_file if reading else _own_file)
     event.listen(engine, "connect", _sqlite_reader if reading else _sqlite_writer)
     event.listen(engine, "begin", _begin_reading if reading else _begin_writing)
     chain.watch(engine)
@@ -46,6 +46,12 @@ def _own_file(dialect: Any, record: Any, arguments: list[Any], options: dict[str
             path.chmod(0o600)
     except OSError as error:
         raise _cannot_open(f"{error.strerror}: {path}") from None
+
+
+def _existing_file(dialect: Any, record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    """To look does not make a file."""
+    if not Path(arguments[0]).exists():
+        raise _cannot_open(f"there is no {arguments[0]}")
 
 
 def _cannot_open(reason: str) -> sqlite3.OperationalError:
