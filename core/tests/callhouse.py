@@ -409,7 +409,7 @@ async def open_house(data: Path, url: str, peer: Peer, **settings: Any) -> House
     vault = Vault(store, load_master(chosen, {}))
     await vault.start()
     catalog = the_catalog()
-    edge = Edge(chosen, vault.reveal, data / "files")
+    edge = Edge(chosen, vault.reveal, data / "streams")
     await edge.start()
     integrations = Integrations(store, vault, catalog, edge, vault.audit, chosen)
     files = Files(store, data / "files", vault.audit)

@@ -16,6 +16,7 @@ MAX_ERRORS = 20
 """Errors that are listed; who mends these is told of the rest."""
 ECHO = 6
 """A message that repeats this many characters of the refused value is not passed on."""
+_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":"))
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
@@ -25,7 +26,7 @@ def encode(value: Mapping[str, Any], what: str, limit: int) -> str:
     Raises `BadInput` for what JSON cannot hold (NaN, bytes, endless nesting) and `TooLarge` beyond `limit` bytes.
     """
     try:
-        text = json.dumps(value, allow_nan=False, sort_keys=True, separators=(",", ":"))
+        text = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError):
         raise BadInput(f"The {what} is not plain JSON: use texts, finite numbers, true, false, null, lists and objects") from None
     if len(text) > limit:

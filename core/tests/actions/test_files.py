@@ -33,7 +33,8 @@ async def broken() -> AsyncIterator[bytes]:
 
 
 def lying_in(house: House) -> list[Path]:
-    return [path for path in (house.settings.data / "files").iterdir() if path.is_file()]
+    folders = ("files", "streams")
+    return [path for folder in folders for path in (house.settings.data / folder).iterdir() if path.is_file()]
 
 
 async def test_a_file_is_kept_as_it_came(house: House, database_url: str) -> None:

@@ -244,6 +244,18 @@ async def test_the_log_keeps_sizes_in_place_of_long_texts(house: House) -> None:
     assert (await house.actions.get(house.project.id, many.invocation_id)).parameters == {"kind": "z" * 1000}
 
 
+async def test_a_token_in_an_answer_is_given_to_the_caller_and_not_to_the_log(house: House) -> None:
+    await house.connect()
+    token = "xoxb-invented-0000000000"
+    house.peer.say("POST /notes", {"id": "n-1", "text": token, "room": "den"})
+
+    result = await house.call()
+
+    assert (result.output or {})["text"] == token
+    row = await house.actions.get(house.project.id, result.invocation_id)
+    assert row.output_summary == {"id": "n-1", "text": {"characters": len(token)}, "room": "den"}
+
+
 async def test_what_is_refused_is_one_of_our_problems(house: House) -> None:
     """Odd names and references end in a 4xx, whatever they hold."""
     await house.connect()

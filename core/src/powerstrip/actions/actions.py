@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from powerstrip.actions import records
 from powerstrip.actions.beginning import Beginning, Begun, Earlier, Wanted
-from powerstrip.actions.calls import CallErrorType, Invoke, Mode, Result
+from powerstrip.actions.calls import CallErrorType, Invoke, Mode, Result, Unsent
 from powerstrip.actions.files import Files
 from powerstrip.actions.inputs import check_options, read_input, resolve_files
 from powerstrip.actions.outputs import summary_of
@@ -56,7 +56,7 @@ class Actions:
         model, text = read_input(target, call)
         if target.takes_files:
             await resolve_files(self._files, project.id, model)
-        wanted = Wanted(project, actor, target, call, text, self._beginning.fingerprint(target, call, text))
+        wanted = Wanted(project, actor, target, call, text)
         claims = self._beginning.claims()
         try:
             begun = await self._store.hot(partial(self._beginning.begin, wanted=wanted, claims=claims))
@@ -138,7 +138,7 @@ class Actions:
             output=output,
             error=outcome.error,
             error_type=outcome.error_type,
-            would_send=[records.would_send_of(row) for row in outcome.would_send],
+            would_send=[records.unsent_of(row) for row in outcome.would_send],
         )
 
     async def _recorded(self, work: Any, begun: Begun) -> None:
@@ -194,7 +194,7 @@ class Actions:
             output=None if plain is None else cast(dict[str, Any], json.loads(plain)),
             error=row.error_message,
             error_type=cast(CallErrorType | None, row.error_type),
-            would_send=sent,
+            would_send=[Unsent(**row.model_dump(exclude={"project_id"})) for row in sent],
             replayed=True,
         )
 

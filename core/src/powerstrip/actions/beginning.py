@@ -30,8 +30,6 @@ class Wanted:
     target: Target
     call: Invoke
     text: str
-    fingerprint: str
-    """Of everything that makes two calls the same but for the time they may take."""
 
     @property
     def sandboxed(self) -> bool:
@@ -91,9 +89,10 @@ class Beginning:
         """A new caller's."""
         return Claims(self._running)
 
-    def fingerprint(self, target: Target, call: Invoke, text: str) -> str:
-        """A keyed hash, so that the row tells nothing of the input."""
-        parts = (target.name, call.integration, call.dry_run, call.sandbox, call.simulate, text)
+    def _fingerprint(self, wanted: Wanted) -> str:
+        """Of everything that makes two calls the same but for the time they may take. Keyed: it tells nothing of the input."""
+        call = wanted.call
+        parts = (wanted.target.name, call.integration, call.dry_run, call.sandbox, call.simulate, wanted.text)
         return hashlib.blake2b(repr(parts).encode(), key=self._secret, digest_size=32).hexdigest()
 
     def begin(self, connection: Connection, wanted: Wanted, claims: Claims) -> Begun | Earlier:
@@ -114,9 +113,10 @@ class Beginning:
         key, project_id = wanted.call.idempotency_key, wanted.project.id
         if key is None:
             return None
+        fingerprint = self._fingerprint(wanted)
         known = records.known_key.first(connection, project_id=project_id, key=key)
         if known is not None and not records.is_forgotten(known.created_at):
-            if (known.route, known.body_hash) != (wanted.target.name, wanted.fingerprint):
+            if (known.route, known.body_hash) != (wanted.target.name, fingerprint):
                 raise Unprocessable(
                     "This idempotency key was used for another call: use a new key for a new call", code="idempotency_key_reused"
                 )
@@ -128,7 +128,7 @@ class Beginning:
             "project_id": project_id,
             "key": key,
             "route": wanted.target.name,
-            "body_hash": wanted.fingerprint,
+            "body_hash": fingerprint,
             "invocation_id": id,
             "created_at": stamp(),
         }

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.connect import ErrorType
-from powerstrip.store import WouldSend
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 CallErrorType: TypeAlias = ErrorType | Literal["unknown"]
@@ -35,6 +34,28 @@ class Invoke:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A request that was not sent, as the ledger has it: see `WouldSend`, whose rows are slower to make."""
+
+    id: str
+    integration_id: str | None
+    invocation_id: str | None
+    provider: str
+    action_name: str
+    method: str
+    url: str
+    headers: list[list[str]]
+    body: str
+    body_encoding: str
+    body_size: int
+    body_sha256: str
+    idempotency_key: str | None
+    answer_status: int
+    answer: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a call ended. `would_send` lists what a sandbox or a dry run did not send; `replayed` is true for a repeat."""
 
@@ -44,5 +65,5 @@ class Result:
     output: dict[str, Any] | None = None
     error: str | None = None
     error_type: CallErrorType | None = None
-    would_send: list[WouldSend] = field(default_factory=list[WouldSend])
+    would_send: list[Unsent] = field(default_factory=list[Unsent])
     replayed: bool = False

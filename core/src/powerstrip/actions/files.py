@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -108,13 +109,13 @@ class Files:
         for file_id in ids:
             self._path(file_id).unlink(missing_ok=True)
 
-    async def keep(self, project_id: str, actor: Actor, content: Content, name: str) -> None:
+    async def keep(self, project_id: str, actor: Actor, content: Content, name: str, *, movable: bool) -> None:
         """Turn the content of an answer into a file of the project: its `file_id` is set.
 
-        One that the edge spooled into this folder is taken as it is, anything else is copied.
+        `movable`: its path is ours to take away, so that it need not be copied.
         """
         kind = content.media_type if is_media_type(content.media_type or "") else PLAIN_TYPE
-        if content.path is None or content.path.parent != self._folder or content.path.suffix != PART:
+        if content.path is None or not movable:
             row = await self.put(project_id, actor, content.chunks(), name=name, media_type=kind or PLAIN_TYPE)
         else:
             staged = await asyncio.to_thread(_measured, content.path)
@@ -147,7 +148,7 @@ class Files:
     async def _settle(self, part: Path, actor: Actor, row: StoredFile) -> StoredFile:
         """Give written content its name and its row; without the row it is removed."""
         path = self._path(row.id)
-        await asyncio.to_thread(part.rename, path)
+        await asyncio.to_thread(shutil.move, part, path)
         try:
             return await self._store.write(lambda session: self._add(session, actor, row))
         except BaseException:

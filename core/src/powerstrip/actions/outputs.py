@@ -16,6 +16,7 @@ MAX_OUTPUT = 10 * 1024 * 1024
 """Bytes of an output as JSON."""
 INLINE = 256 * 1024
 """Bytes of a content that stay in the JSON; a larger one becomes a file."""
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 MAX_FIELDS = 50
 MAX_WORDS = 200
 """Fields of an output that its summary tells, and characters of a text that is told as it is."""
@@ -44,15 +45,22 @@ async def read_output(target: Target, result: object, keep: Callable[[Content], 
 
 def summary_of(output: dict[str, Any]) -> str:
     """An output for the log, as JSON: plain top-level values as they are, the rest by its size. Nothing that may open a door."""
-    told = {name: _told(value) for name, value in list(output.items())[:MAX_FIELDS]}
-    return json.dumps(told, separators=(",", ":"))
+    fields = list(output.items())[:MAX_FIELDS]
+    plain = [value for _, value in fields if isinstance(value, str) and _is_plain(value)]
+    suspect = bool(plain) and bool(find_secrets(plain))
+    told = {name: _told(value, suspect) for name, value in fields}
+    return _ENCODER.encode(told)
 
 
-def _told(value: Any) -> Any:
+def _is_plain(text: str) -> bool:
+    return len(text) <= MAX_WORDS and text.isprintable() and "://" not in text
+
+
+def _told(value: Any, suspect: bool) -> Any:
     match value:
         case None | bool() | int() | float():
             return value
-        case str() if len(value) <= MAX_WORDS and value.isprintable() and "://" not in value and not find_secrets(value):
+        case str() if _is_plain(value) and not (suspect and find_secrets(value)):
             return value
         case str():
             return {"characters": len(value)}

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, null, update
 from sqlmodel import col, select
 
+from powerstrip.actions.calls import Unsent
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.edge import LedgerRow
-from powerstrip.store import Idempotency, Invocation, Prepared, WouldSend
+from powerstrip.store import Idempotency, Invocation, Prepared
 
 KEY_LIFETIME = timedelta(days=7)
 """How long an idempotency key is remembered, with the result that it led to."""
@@ -97,10 +98,11 @@ def forget_old_keys(connection: Connection) -> int:
     return connection.execute(delete(Idempotency).where(old)).rowcount
 
 
-def would_send_of(row: LedgerRow) -> WouldSend:
-    """A ledger row as the object that it will be read as."""
+def unsent_of(row: LedgerRow) -> Unsent:
+    """A ledger row as the edge made it."""
     values: dict[str, Any] = row | {"headers": json.loads(row["headers"]), "integration_id": row["integration_id"] or None}
-    return WouldSend(**values)
+    del values["project_id"]
+    return Unsent(**values)
 
 
 def _before(age: timedelta) -> str:

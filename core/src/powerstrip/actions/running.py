@@ -1,9 +1,8 @@
 """Running a call that has begun: through the edge and the adapter to an outcome, whatever happens on the way."""
 
-import hmac
-import json
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
 from typing import Any, cast
 from uuid import UUID
 
@@ -54,26 +53,27 @@ class Runner:
         call = self._call(begun, wanted)
         http, trace = self._edge.http(bound_to(begun, wanted), call)
         try:
-            output = await self._answer(http, call, wanted, model)
+            output = await self._answer(http, call, wanted, model, trace)
         except (PowerstripError, OutOfTime, AdapterBroken, Problem) as error:
             return _failed(error, trace, wanted.target, late=monotonic() >= call.deadline)
         finally:
             trace.discard()
         return Outcome(None if wanted.call.dry_run else output, retries=trace.retries, would_send=trace.would_send)
 
-    async def _answer(self, http: Http, call: Call, wanted: Wanted, model: Model) -> bytes:
+    async def _answer(self, http: Http, call: Call, wanted: Wanted, model: Model, trace: Trace) -> bytes:
         """The adapter's answer as JSON; a mock of it where a sandbox's adapter reads a raw reply."""
         try:
             work = partial(wanted.target.action.run, http, model)
-            return await self._read(wanted, await run_adapter(work, call.deadline, wanted.target.name))
+            return await self._read(wanted, await run_adapter(work, call.deadline, wanted.target.name), trace)
         except SandboxAnswer as answer:
-            output = await self._read(wanted, _mocked(call, wanted.target))
+            output = await self._read(wanted, _mocked(call, wanted.target), trace)
             answer.row["answer"] = output.decode()
             return output
 
-    async def _read(self, wanted: Wanted, result: object) -> bytes:
+    async def _read(self, wanted: Wanted, result: object, trace: Trace) -> bytes:
         async def keep(content: Content) -> None:
-            await self._files.keep(wanted.project.id, wanted.actor, content, wanted.target.name)
+            movable = content.path in trace.files
+            await self._files.keep(wanted.project.id, wanted.actor, content, wanted.target.name, movable=movable)
 
         return await read_output(wanted.target, result, keep)
 
@@ -86,7 +86,7 @@ class Runner:
             deadline=monotonic() + asked.timeout_seconds,
             read_only=action.annotations.read_only,
             idempotent=action.annotations.idempotent,
-            idempotency_key=self._provider_key(begun, wanted),
+            idempotency_key=self._provider_key(begun, wanted) if begun.mode == "sandbox" or action.idempotency else None,
             idempotency=action.idempotency,
             seed=f"{wanted.target.name} {link_id} {wanted.text}",
             echo=asked.input,
@@ -97,8 +97,8 @@ class Runner:
     def _provider_key(self, begun: Begun, wanted: Wanted) -> str:
         """The key that the provider is given: a UUID, the same for every repeat of this call, telling nothing of ours."""
         own = wanted.call.idempotency_key
-        parts = (wanted.project.id, wanted.target.name, own or begun.id, "key" if own else "call")
-        return str(UUID(bytes=hmac.digest(self._secret, json.dumps(parts).encode(), "sha256")[:16], version=4))
+        parts = repr((wanted.project.id, wanted.target.name, own or begun.id, "key" if own else "call"))
+        return str(UUID(bytes=blake2b(parts.encode(), key=self._secret, digest_size=16).digest(), version=4))
 
 
 def bound_to(begun: Begun, wanted: Wanted) -> Bound:

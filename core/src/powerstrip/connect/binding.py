@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, bindparam
 from sqlmodel import col, select
@@ -18,8 +18,21 @@ from powerstrip.settings import Settings
 from powerstrip.store import Integration, Prepared
 from powerstrip.vault import SealedCredential
 
+_columns = (  # more than `select` has overloads for
+    col(Integration.id),
+    col(Integration.name),
+    col(Integration.name_key),
+    col(Integration.status),
+    col(Integration.mode),
+    col(Integration.auth_kind),
+    col(Integration.origin),
+    col(Integration.config),
+    col(Integration.credential_version),
+    col(Integration.credential_fields),
+    col(Integration.updated_at),
+)
 _of_provider = Prepared(
-    select(Integration)
+    cast(Any, select)(*_columns)
     .where(col(Integration.project_id) == bindparam("project_id"), col(Integration.provider) == bindparam("provider"))
     .order_by(col(Integration.created_at), col(Integration.id))
 )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from powerstrip import store
+from powerstrip.actions import Unsent
 from powerstrip.api.shapes.access import Mode
 from powerstrip.api.shapes.base import Asked, Object, Told
 from powerstrip.api.shapes.integrations import CapabilityReadiness, CapabilityReadinessReason
@@ -50,8 +51,8 @@ class SandboxRequest(Told):
     created_at: datetime
 
     @classmethod
-    def of(cls, row: store.WouldSend) -> "SandboxRequest":
-        """From the row."""
+    def of(cls, row: store.WouldSend | Unsent) -> "SandboxRequest":
+        """From the row, or from a call's result."""
         return cls.model_validate(row, from_attributes=True)
 
 
