@@ -69,7 +69,7 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | more
 
 
-def powerstrip(*words: str, stdin: str = "", **environment: str) -> Ran:
+def run_powerstrip(*words: str, stdin: str = "", **environment: str) -> Ran:
     """Run the command as a process of its own."""
     done = subprocess.run(
         [POWERSTRIP, *words], env=clean_environment(**environment), input=stdin, capture_output=True, text=True, timeout=60
@@ -85,6 +85,7 @@ class Served:
     url: str
     project: str
     key: str
+    ready: str
     process: "subprocess.Popen[str]"
 
     @property
@@ -92,28 +93,57 @@ class Served:
         return {"POWERSTRIP_URL": self.url, "POWERSTRIP_API_KEY": self.key, "POWERSTRIP_PROJECT": self.project}
 
 
-def start(data: Path, project: str = "shop", mode: str = "sandbox") -> Served:
-    """`init` and `serve`, up to the ready line."""
-    made = powerstrip("init", "--data", str(data), "--project", project, "--mode", mode, "--json")
-    assert made.code == 0, made.err
+def serve_folder(data: Path, project: str, key: str) -> Served:
+    """`serve`, up to the ready line."""
     with (data / "serve.log").open("a") as log:
         process = subprocess.Popen(
-            [POWERSTRIP, "serve", "--data", str(data), "--port", "0", "--json"],
+            [POWERSTRIP, "serve", "--data", str(data), "--port", "0"],
             env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
     assert process.stdout is not None
-    ready = "".join(iter(process.stdout.readline, "}\n")) + "}"
-    return Served(data, json.loads(ready)["url"], made.json["project"], made.json["api_key"], process)
+    ready = process.stdout.readline()
+    return Served(data, ready.split()[3], project, key, ready, process)
+
+
+def start_hub(data: Path) -> Served:
+    """`init` of a sandbox project, then `serve`."""
+    made = run_powerstrip("init", "--data", str(data), "--project", "shop", "--mode", "sandbox", "--json")
+    assert made.code == 0, made.err
+    return serve_folder(data, made.json["project"], made.json["api_key"])
+
+
+@pytest.fixture
+def powerstrip() -> Cli:
+    """Run the command as a process of its own."""
+    return run_powerstrip
+
+
+@pytest.fixture
+def environment() -> Callable[..., dict[str, str]]:
+    """This environment without an operator's settings."""
+    return clean_environment
+
+
+@pytest.fixture
+def start() -> Callable[[Path], Served]:
+    """Make a hub and serve it."""
+    return start_hub
+
+
+@pytest.fixture
+def serve() -> Callable[[Served], Served]:
+    """Serve the folder of a hub that has ended."""
+    return lambda hub: serve_folder(hub.data, hub.project, hub.key)
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A served sandbox project with a Postmark integration, shared by tests that each make their own things in it."""
-    hub = start(tmp_path_factory.mktemp("served") / "data")
-    made = powerstrip(
+    hub = start_hub(tmp_path_factory.mktemp("served") / "data")
+    made = run_powerstrip(
         "integrations", "create", "postmark", "--name", "mail", "--credential", "server_token=-", stdin=CANARY, **hub.environment
     )
     assert made.code == 0, made.err

@@ -72,11 +72,23 @@ def test_a_call_shows_what_would_have_been_sent_and_a_mock(cli) -> None:
     assert '"message_id"' in ran.out
 
 
+def test_a_dry_run_shows_the_request_and_answers_nothing(cli) -> None:
+    ran = cli("call", "postmark.template.list", "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "GET https://api.postmarkapp.com/templates" in ran.out
+    assert ran.out.endswith("Nothing was sent.\n")
+    refused = cli("call", "postmark.email.send", "--dry-run", "--input", json.dumps(EMAIL))
+    assert refused.code == 1
+    assert "dry run" in refused.err
+
+
 def test_a_call_in_json_is_the_apis_answer(cli) -> None:
     result = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--json").json
     assert (result["status"], result["mode"]) == ("completed", "sandbox")
     assert result["would_have_sent"][0]["method"] == "POST"
     assert cli("invocations", "show", result["invocation_id"], "--json").json["action_name"] == "postmark.email.send"
+    logged = cli("invocations", "list", "--action", "postmark.email.send", "--all", "--json").json["items"]
+    assert result["invocation_id"] in {row["id"] for row in logged}
     full = cli("sandbox", "requests", "--invocation", result["invocation_id"])
     assert "POST https://api.postmarkapp.com/email" in full.out
     assert '"To": "ada@example.com"' in full.out

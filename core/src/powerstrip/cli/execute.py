@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import signal
 from argparse import Namespace
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from powerstrip.cli.console import Console
@@ -16,9 +19,10 @@ def execute(args: Namespace) -> int:
     console = Console(json=getattr(args, "json", False))
     context = Context(args, os.environ, console)
     try:
-        outcome = args.run(context)
-        if asyncio.iscoroutine(outcome):
-            outcome = asyncio.run(outcome)
+        with interrupted_at_once():
+            outcome = args.run(context)
+            if asyncio.iscoroutine(outcome):
+                outcome = asyncio.run(outcome)
         return outcome or OK
     except Stop as stop:
         return console.fail(stop)
@@ -32,6 +36,20 @@ def execute(args: Namespace) -> int:
         raise
     except OSError as error:
         return console.fail(Stop(_of_system(error), code="system"))
+
+
+@contextmanager
+def interrupted_at_once() -> Generator[None]:
+    """Ctrl-C ends what is going on, a prompt too. (asyncio's own handler waits for the next turn of its loop.)"""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def refused(error: HubError) -> Stop:

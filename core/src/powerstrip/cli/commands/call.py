@@ -33,7 +33,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="refuse anything that changes something at the provider")
     parser.add_argument("--simulate", choices=TROUBLES, help="in a sandbox, answer with this trouble")
     parser.add_argument("--idempotency-key", metavar="KEY", help="the same key never calls twice")
-    parser.add_argument("--timeout", type=int, metavar="SECONDS", help="give up after (60)")
+    parser.add_argument("--timeout", type=int, metavar="SECONDS", help="give up after, 1 to 120 (30)")
     parser.add_argument("--yes", action="store_true", help="do not ask before what cannot be undone")
     parser.set_defaults(run=call)
 
@@ -117,10 +117,13 @@ async def _show(context: Context, hub: Client, result: CallResult) -> int:
 
 
 def _as_text(result: CallResult) -> str:
-    sent = [f"Would have sent:\n{as_request(entry, '  ')}\n" for entry in result.get("would_have_sent") or []]
-    if result.get("mode") == "sandbox" or sent:
-        sent.append("Nothing was sent. A mock answers:")
-    return "\n".join([*sent, as_json(result.get("output"))])
+    parts = [f"Would have sent:\n{as_request(entry, '  ')}\n" for entry in result.get("would_have_sent") or []]
+    output = result.get("output")
+    if parts or result.get("mode") == "sandbox":
+        parts.append("Nothing was sent." if output is None else "Nothing was sent. A mock answers:")
+    if output is not None:
+        parts.append(as_json(output))
+    return "\n".join(parts) or "Done."
 
 
 async def _save(hub: Client, action: str, output: dict[str, Any], to: Path) -> dict[str, Any]:

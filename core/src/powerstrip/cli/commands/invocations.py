@@ -14,7 +14,7 @@ def configure(parser: Parser) -> None:
     listing = parser.command("list", "the invocation log, newest first", list_invocations)
     listing.add_argument("--action", metavar="NAME", help="only of this action")
     listing.add_argument("--status", choices=("active", "completed", "failed"))
-    listing.add_argument("--run", metavar="ID", help="only of this run")
+    listing.add_argument("--run", dest="run_id", metavar="ID", help="only of this run")
     lists.add_paging(listing)
     parser.command("show", "one invocation", show).add_argument("invocation", help="its id")
 
@@ -23,7 +23,7 @@ async def list_invocations(context: Context) -> None:
     """Print the log."""
     args = context.args
     async with context.project() as hub:
-        found = hub.invocations.list(action_name=args.action, status=args.status, run_id=args.run)
+        found = hub.invocations.list(action_name=args.action, status=args.status, run_id=args.run_id)
         page = await lists.read(context, found)
     rows = [
         (when(row["started_at"]), row["action_name"], row["status"], row.get("mode", ""), row["id"], row.get("error_message"))
