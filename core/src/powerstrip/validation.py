@@ -74,7 +74,8 @@ def _message(entry: ErrorDetails, model: type[BaseModel]) -> str:
             advice = model.model_fields[top].description if top in model.model_fields else None
             return "This field is required" + (f". {advice}" if advice else "")
         case "json_invalid":
-            return "A text holds half a character (a lone surrogate)"
+            deep = "recursion" in entry["msg"]
+            return "It is nested too deeply" if deep else "A text holds half a character (a lone surrogate)"
         case _:
             message = entry["msg"].removeprefix("Value error, ")
             return "This value is not allowed here" if _repeats(message, entry["input"]) else message

@@ -14,7 +14,7 @@ from powerstrip.actions.calls import CallErrorType, Invoke, Mode, Result, Unsent
 from powerstrip.actions.files import Files
 from powerstrip.actions.inputs import check_options, read_input, resolve_files
 from powerstrip.actions.outputs import summary_of
-from powerstrip.actions.running import Outcome, Runner, unknown_outcome
+from powerstrip.actions.running import Outcome, Runner, cut_off
 from powerstrip.actions.targets import Targets
 from powerstrip.catalog import Catalog
 from powerstrip.clock import new_id, stamp
@@ -123,7 +123,7 @@ class Actions:
         try:
             return await self._runner.run(begun, wanted, model)
         except asyncio.CancelledError:
-            await self._finish(begun, wanted, unknown_outcome(begun.mode))
+            await self._finish(begun, wanted, cut_off(begun.mode, wanted.target))
             raise
 
     async def _finish(self, begun: Begun, wanted: Wanted, outcome: Outcome) -> Result:

@@ -146,8 +146,8 @@ def _told(error: PowerstripError | OutOfTime | AdapterBroken | Problem, late: bo
             return message, "timeout" if late and kind == "unavailable" else kind
 
 
-def unknown_outcome(mode: Mode) -> Outcome:
-    """Of a call that was cut off by the hub itself."""
-    if mode == "sandbox":
+def cut_off(mode: Mode, target: Target) -> Outcome:
+    """The end of a call that the hub itself did not let come to its end."""
+    if mode == "sandbox" or target.action.annotations.read_only:
         return Outcome(error="The call was cut off", error_type="timeout")
     return Outcome(error=EFFECT_UNKNOWN, error_type="unknown")
