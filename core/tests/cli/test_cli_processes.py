@@ -176,6 +176,13 @@ def test_a_person_is_asked_for_credentials_without_echo(at_terminal) -> None:
     assert "typed" not in terminal.shown
 
 
+def test_a_person_may_keep_a_provider_that_nobody_has_an_adapter_for(at_terminal) -> None:
+    terminal = at_terminal("integrations", "create", "homegrown", "--name", "later")
+    assert terminal.wait() == 0
+    assert "no adapter for homegrown is installed" in terminal.shown
+    assert "Connected." in terminal.shown
+
+
 def test_a_person_is_asked_before_what_cannot_be_undone(at_terminal, powerstrip, served) -> None:
     connect = ("integrations", "create", "slack", "--name", "kept", "--auth", "bot_token", "--credential", "bot_token=-")
     assert powerstrip(*connect, stdin="xoxb-invented", **served.environment).code == 0

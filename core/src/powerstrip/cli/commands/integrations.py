@@ -10,7 +10,7 @@ from powerstrip.cli.inputs import read_object
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.secrets import ask_form, read_credentials
 from powerstrip.cli.text import fields, plain, table, when
-from powerstrip.client import Client
+from powerstrip.client import Client, HubError
 from powerstrip.client.shapes import Integration, Json, Probe, ProviderForms
 
 
@@ -78,8 +78,7 @@ async def create(context: Context) -> None:
     credentials = read_credentials(args.credentials, args.credential, context.environ, context.console)
     async with context.project() as hub:
         if credentials is None and context.console.interactive:
-            form = auth_form(await hub.providers.get(args.provider), args.auth)
-            credentials = ask_form(form, args.provider, context.console)
+            credentials = await _asked_for(context, hub)
         made = await hub.integrations.create(
             args.name,
             args.provider,
@@ -90,6 +89,21 @@ async def create(context: Context) -> None:
             probe=args.probe or None,
         )
     context.console.put(made, f"Connected.\n\n{describe(made)}")
+
+
+async def _asked_for(context: Context, hub: Client) -> dict[str, str] | None:
+    """What a person types into the provider's form; None where there is none to fill."""
+    provider = context.args.provider
+    try:
+        form = auth_form(await hub.providers.get(provider), context.args.auth)
+    except HubError as error:
+        if error.status != 404:
+            raise
+        context.console.note(
+            f"note: no adapter for {provider} is installed; the integration is kept, and cannot be used until one is"
+        )
+        return None
+    return ask_form(form, provider, context.console) or None
 
 
 async def show(context: Context) -> None:
