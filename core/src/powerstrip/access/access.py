@@ -66,7 +66,7 @@ class Access:
         return await self._sessions.authenticate(key)
 
     def recall(self, key: str) -> Identity | None:
-        """The caller, where his key was good a moment ago; None where only `authenticate` can tell. Raises `Unauthenticated`."""
+        """The caller, where his key was good a moment ago; None where only `authenticate` can tell."""
         return self._sessions.recall(key)
 
     def local_token(self) -> str:

@@ -1,7 +1,7 @@
 """Who asks, and what they may."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from powerstrip.access.permissions import EXECUTE, includes
 from powerstrip.problems import Forbidden, NotFound
@@ -88,7 +88,9 @@ class Identity:
 
     def at(self, ip: str | None, user_agent: str | None) -> "Identity":
         """The same caller, seen from there."""
-        return replace(self, actor=replace(self.actor, ip=ip, user_agent=user_agent))
+        who = self.actor
+        actor = Actor(who.principal_id, who.name, who.key_id, who.key_name, ip, user_agent)
+        return Identity(actor, self.grants, self.home)
 
 
 def missing(permission: str) -> Forbidden:

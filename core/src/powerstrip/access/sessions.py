@@ -1,6 +1,7 @@
 """From a bearer token to an identity, by a cache of a few seconds."""
 
 import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlmodel import Session, select
 
 from powerstrip.access.grants import ACTIVE, grants_of
 from powerstrip.access.identity import Identity
-from powerstrip.access.tokens import Token, hash_key, new_key, read_key
+from powerstrip.access.tokens import MAX_LENGTH, Token, hash_key, new_key, read_key
 from powerstrip.clock import monotonic, now, stamp
 from powerstrip.problems import Problem, Unauthenticated
 from powerstrip.store import Actor, ApiKey, Principal, Project, Store
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Session:
     identity: Identity
-    handle: str
     until: float
     """By the monotonic clock."""
 
@@ -48,36 +48,35 @@ class Sessions:
     def __init__(self, store: Store, pepper: bytes) -> None:
         self._store = store
         self._pepper = pepper
-        self._cache: dict[str, _Session] = {}
-        self._local: dict[str, Identity] = {}
+        self._cache: dict[bytes, _Session] = {}
+        self._local: dict[bytes, Identity] = {}
         self._generation = 0
         self._notes: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, text: str) -> Identity:
         """The caller with this key. A malformed key is refused without a look into the database. Raises `Unauthenticated`."""
-        token, known = self._recall(text)
+        known = self.recall(text)
         if known is not None:
             return known
-        return _checked(await self._open(hash_key(token.key, self._pepper)), token)
-
-    def recall(self, text: str) -> Identity | None:
-        """The caller, where this key was good a moment ago; None where the database has to be asked. Raises `Unauthenticated`."""
-        return self._recall(text)[1]
-
-    def _recall(self, text: str) -> tuple[Token, Identity | None]:
         token = read_key(text)
         if token is None:
             raise refused()
-        digest = hash_key(token.key, self._pepper)
-        session = self._cache.get(digest)
+        return (await self._open(text, token)).identity
+
+    def recall(self, text: str) -> Identity | None:
+        """The caller, where this very text was good a moment ago; None where `authenticate` has to tell."""
+        if len(text) > MAX_LENGTH:
+            return None
+        mark = _mark(text)
+        session = self._cache.get(mark)
         if session is not None and session.until > monotonic():
-            return token, _checked(session, token)
-        return token, self._local.get(digest)
+            return session.identity
+        return self._local.get(mark)
 
     def admit(self, identity: Identity) -> str:
         """A key for this process's memory alone, good until the process ends."""
         key = new_key()
-        self._local[hash_key(key, self._pepper)] = identity
+        self._local[_mark(key)] = identity
         return key
 
     def hash(self, key: str) -> str:
@@ -93,23 +92,23 @@ class Sessions:
         """Finish the notes of last use that are on their way."""
         await asyncio.gather(*self._notes)
 
-    async def _open(self, digest: str) -> _Session:
-        generation = self._generation
+    async def _open(self, text: str, token: Token) -> _Session:
+        generation, digest = self._generation, self.hash(token.key)
         found = await self._store.read(lambda session: _find(session, digest))
-        if found is None or _expired(found):
+        if found is None or _expired(found) or token.handle not in (None, found.handle):
             raise refused()
-        session = _Session(found.identity, found.handle, monotonic() + _trust_seconds(found))
+        session = _Session(found.identity, monotonic() + _trust_seconds(found))
         if generation == self._generation:
-            self._remember(digest, session)
+            self._remember(_mark(text), session)
         if _age(found.last_used_at) > USED_SECONDS:
             self._note_use(found.key_id)
         return session
 
-    def _remember(self, digest: str, session: _Session) -> None:
-        self._cache.pop(digest, None)
+    def _remember(self, mark: bytes, session: _Session) -> None:
+        self._cache.pop(mark, None)
         while len(self._cache) >= CACHE_ENTRIES:
             self._cache.pop(next(iter(self._cache)))
-        self._cache[digest] = session
+        self._cache[mark] = session
 
     def _note_use(self, key_id: str) -> None:
         """Write `last_used_at` beside the request, not before its answer."""
@@ -134,10 +133,9 @@ def refused() -> Unauthenticated:
     return Unauthenticated("Send a valid API key as a bearer token in the Authorization header")
 
 
-def _checked(session: _Session, token: Token) -> Identity:
-    if token.handle not in (None, session.handle):
-        raise refused()
-    return session.identity
+def _mark(text: str) -> bytes:
+    """What the cache knows a key by: it holds no key."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def _find(session: Session, digest: str) -> _Found | None:

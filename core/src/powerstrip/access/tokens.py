@@ -18,7 +18,7 @@ SHOWN = 8
 """Characters of a key that may be shown to tell it from others."""
 
 _FORM = re.compile(r"mbx_([a-z2-7]{32})([a-z2-7]{7})(?:\.([a-z0-9]+(?:-[a-z0-9]+)*))?", re.ASCII)
-_MAX_LENGTH = 4 + 32 + 7 + 1 + 64
+MAX_LENGTH = 4 + 32 + 7 + 1 + 64
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def new_key() -> str:
 
 def read_key(text: str) -> Token | None:
     """The parts of a key whose form and check sum are right; None for anything else, of any length."""
-    if len(text) > _MAX_LENGTH:
+    if len(text) > MAX_LENGTH:
         return None
     match = _FORM.fullmatch(text)
     if match is None or match[2] != _check(match[1]):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.resources import files
+from typing import Any
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -12,6 +13,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from litestar.serialization import encode_json
 
 import powerstrip
+from powerstrip.api.shapes.base import Asked
 
 ABOUT = (
     "A self-hosted integration hub: call any service by name without ever holding its credential. Lists are paged by opaque "
@@ -32,12 +34,20 @@ class Documents:
         """The document as JSON."""
         given = {name: Provide(_stand_in(), sync_to_thread=False) for name in self._given}
         described = Litestar(self._handlers, dependencies=given, openapi_config=_config(), logging_config=None)
-        return encode_json(described.openapi_schema.to_schema())
+        return encode_json(_closed(described.openapi_schema.to_schema()))
 
     @cached_property
     def page(self) -> str:
         """One HTML page."""
         return files("powerstrip.api").joinpath("docs.html").read_text("utf-8")
+
+
+def _closed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the requests' bodies closed, which the framework leaves out."""
+    schemas = document["components"]["schemas"]
+    for model in Asked.__subclasses__():
+        schemas[model.__name__]["additionalProperties"] = False
+    return document
 
 
 def _stand_in() -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """The outermost door: every request passes it before the web framework, and every answer after."""
 
 import itertools
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -22,8 +23,6 @@ Send = Callable[[Any], Awaitable[None]]
 SAFE_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")]
 NO_HEAD = Head("", "", None, None, {})
 
-log = structlog.get_logger("powerstrip.api")
-
 
 class Front:
     """An ASGI application around another. It gives ids, keeps limits, and turns what goes wrong into the one error shape."""
@@ -35,6 +34,7 @@ class Front:
         self._inner = inner
         self._prefix = secrets.token_hex(4)
         self._count = itertools.count(1)
+        self._log = structlog.get_logger("powerstrip.api").bind()
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         """One ASGI conversation."""
@@ -49,7 +49,8 @@ class Front:
             await self._pass(visit, scope, receive, reply)
         except Exception as error:  # noqa: BLE001 - the last place where a failure can become an answer
             await self._fail(visit, error, reply)
-        _tell(visit, scope["method"], reply.status, time.perf_counter() - begun)
+        if reply.status >= 500 or self._log.is_enabled_for(logging.INFO):
+            _tell(self._log, visit, reply.status, time.perf_counter() - begun)
 
     async def _pass(self, visit: Visit, scope: Any, receive: Any, reply: "_Reply") -> None:
         visit.head = read_head(scope)
@@ -94,11 +95,11 @@ class _Reply:
         await self._send({"type": "http.response.body", "body": answer.body})
 
 
-def _tell(visit: Visit, method: str, status: int, seconds: float) -> None:
+def _tell(log: Any, visit: Visit, status: int, seconds: float) -> None:
     """One line for each request, of these fields alone: no address as it was asked, no header, no body."""
     facts: dict[str, Any] = {
         "request_id": visit.request_id,
-        "method": method,
+        "method": visit.head.method,
         "route": visit.route,
         "status": status,
         "ms": round(seconds * 1000, 2),

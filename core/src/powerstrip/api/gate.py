@@ -52,8 +52,7 @@ class Gate:
     async def _recognise(self, token: str, ip: str) -> Identity:
         """A key that was good a moment ago passes at once, so that others behind the same address cannot shut it out."""
         try:
-            known = self._access.recall(token)
-            return known or await self._ask(token, ip)
+            return self._access.recall(token) or await self._ask(token, ip)
         except Unauthenticated:
             wait = self._failures.take(ip)
             if wait is not None:
