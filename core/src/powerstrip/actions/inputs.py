@@ -44,7 +44,7 @@ def check_options(target: Target, call: Invoke) -> None:
 def read_input(target: Target, call: Invoke) -> tuple[Model, str]:
     """The input as the action's model, and as canonical text. Raises `BadInput` with paths, `Unprocessable` for a secret."""
     text = encode(call.input, "input", MAX_INPUT)
-    refuse_secrets(call.input, "input", PUT_ELSEWHERE)
+    refuse_secrets(call.input, "input", PUT_ELSEWHERE, text=text)
     return read_json(target.action.input, text, "input"), text
 
 

@@ -98,9 +98,9 @@ def read_config(adapter: Adapter | None, config: Mapping[str, Any]) -> dict[str,
     )
 
 
-def refuse_secrets(value: Any, field: str, advice: str, *, under: str = "") -> None:
-    """Raise `Unprocessable` when a JSON value holds what is plainly a secret. Paths begin with `under`."""
-    found = find_secrets(value)
+def refuse_secrets(value: Any, field: str, advice: str, *, under: str = "", text: str | None = None) -> None:
+    """Raise `Unprocessable` when a JSON value holds what is plainly a secret. Paths begin with `under`; `text` is its JSON."""
+    found = find_secrets(value, text)
     if found:
         errors = [{"path": _place(under, each.path), "message": f"This looks like a {each.kind}"} for each in found]
         raise Unprocessable(

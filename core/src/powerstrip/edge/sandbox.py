@@ -7,8 +7,11 @@ import asyncio
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from powerstrip.adapter import Content, Request, Response
 from powerstrip.adapter.mock import mock_wire
@@ -22,8 +25,10 @@ from powerstrip.edge.wire import wire_headers
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that the ledger keeps."""
+KEPT_MOCKS = 512
 MAX_REQUESTS = 50
 """Of one call. An adapter that pages until the end would page forever through mocks: its caller answers then."""
+_mocks: dict[tuple[type[BaseModel], bytes], str] = {}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
     "unauthorized": (401, "Simulated: the provider refuses the credential", {}),
@@ -77,8 +82,21 @@ def answer(recorded: Recorded, call: Call) -> Response:
     if returns is None or recorded.number + 1 >= MAX_REQUESTS:
         raise SandboxAnswer(recorded.row)
     seed = f"{call.seed}-{recorded.number}" if recorded.number else call.seed
-    text = recorded.row["answer"] = _json(mock_wire(returns, seed, call.echo))
+    text = recorded.row["answer"] = _mocked(returns, seed, call.echo)
     return Response(200, {"content-type": "application/json"}, text.encode())
+
+
+def _mocked(returns: type[BaseModel], seed: str, echo: Mapping[str, Any]) -> str:
+    """The mock as JSON. The same call has the same mock, so the latest ones are kept."""
+    key = (returns, hashlib.blake2b(repr((seed, echo)).encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    text = _mocks.get(key)
+    if text is None:
+        text = _json(mock_wire(returns, seed, echo))
+        if len(_mocks) >= KEPT_MOCKS:
+            _mocks.clear()
+        if len(text) <= KEPT_BODY:
+            _mocks[key] = text
+    return text
 
 
 def _simulated(row: LedgerRow, kind: Simulate) -> Response:

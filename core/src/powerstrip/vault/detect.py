@@ -91,9 +91,15 @@ _WHOLE_AWS_ID = re.compile(r"A[KS]IA[A-Z0-9]{16}", re.ASCII)
 _WHOLE_AWS_SECRET = re.compile(_FORTY, re.ASCII)
 
 
-def find_secrets(value: Json) -> list[Found]:
-    """The secrets in a JSON value, keys of objects included: at most 20, and nothing of their text."""
+def find_secrets(value: Json, text: str | None = None) -> list[Found]:
+    """The secrets in a JSON value, keys of objects included: at most 20, and nothing of their text.
+
+    `text` holds all of the value's strings, where the caller has them in one piece (its JSON, say): a look at it mostly saves
+    the walk through the value.
+    """
     found: list[Found] = []
+    if text is not None and len(text) <= LONG and not _ANY_START.search(text):
+        return found
     for path, text, beside_aws_id in _texts(value, "", False, 0):
         found.extend(Found(path, kind) for kind in _kinds(text))
         if beside_aws_id and _WHOLE_AWS_SECRET.fullmatch(text):
