@@ -12,7 +12,7 @@ Schema: TypeAlias = dict[str, Any]
 class Value(BaseModel):
     """The base: it does not change once made."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class AuthSummary(Value):

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from powerstrip.cli.failures import Stop, Usage
-from powerstrip.client import Client, embedded
 
 if TYPE_CHECKING:
     from powerstrip.api import Hub
     from powerstrip.cli.logs import Level
+    from powerstrip.client import Client
     from powerstrip.settings import Settings
 
 
@@ -105,8 +105,10 @@ async def open_hub(
 
 
 @asynccontextmanager
-async def connect(args: Namespace, environ: Mapping[str, str]) -> AsyncGenerator[Client]:
+async def connect(args: Namespace, environ: Mapping[str, str]) -> AsyncGenerator["Client"]:
     """A client of the hub that is meant."""
+    from powerstrip.client import Client, embedded
+
     there = server(args, environ)
     if there is not None:
         async with Client(there.url, there.key) as client:
