@@ -1,22 +1,13 @@
-"""Where the hub's log goes when the command line runs it: JSON lines on stderr."""
+"""How much of the hub's log the command line lets through."""
 
 import logging
-import sys
 from typing import Literal, TypeAlias
 
-import structlog
+from powerstrip import logs
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 
 def log_to_stderr(level: Level) -> None:
-    """Keep events of this level and above. Library loggers stay at WARNING."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
+    """Keep events of this level and above, as `powerstrip.logs` writes them."""
+    logs.configure(getattr(logging, level.upper()))
