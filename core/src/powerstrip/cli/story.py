@@ -1,7 +1,8 @@
 """What the demo does, step by step, and the words it says. Every credential here is invented."""
 
 import base64
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,12 @@ def catalogue(providers: Iterable[Provider]) -> str:
     return table(("PROVIDER", "TITLE", "STATE", "ACTIONS", "EVENTS"), rows)
 
 
-def next_steps(kept: Path | None) -> str:
-    """What to type next."""
-    look = f"\n   powerstrip sandbox requests --data {kept} --full     look around in the demo's folder" if kept else ""
+def next_steps(kept: Path | None, environ: Mapping[str, str]) -> str:
+    """What to type next. Under `uv run` the command is not on the person's own path, so that comes first."""
+    there = environ.get("VIRTUAL_ENV") if "UV" in environ else None
+    on_path = f"   . {os.path.relpath(there)}/bin/activate" if there else ""
+    look = f"\n{on_path:<53}   puts powerstrip on your path" if there else ""
+    look += f"\n   powerstrip sandbox requests --data {kept} --full     look around in the demo's folder" if kept else ""
     return f"""
 Next{look}
    powerstrip init --data ./hub --mode sandbox          a hub of your own; without --mode its calls are real

@@ -31,7 +31,7 @@ async def demo(context: Context) -> None:
     try:
         async with _hub(folder) as hub:
             facts = await tell(hub, context.console)
-        context.console.say(next_steps(folder if context.args.keep else None))
+        context.console.say(next_steps(folder if context.args.keep else None, context.environ))
         if context.console.json:
             context.console.put({**facts, "data": str(folder) if context.args.keep else None}, "")
     finally:
