@@ -2,11 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
+from powerstrip.api.shapes import access as shapes_of_access
+from powerstrip.api.shapes import calls as shapes_of_calls
+from powerstrip.api.shapes import integrations as shapes_of_integrations
+from powerstrip.api.shapes.base import Asked
+
 from .conftest import CANARY, EMAIL, SEND, House, opened, problem
-from .table import ROUTES
+from .table import BODIES, KINDS, ROUTES, Route
 
 ODD = ["a\x00b", "\ud800", "x" * 100_000, "'; DROP TABLE project;--", "\ufffd", "𝕏" * 50, "%", "\\"]
 
@@ -65,3 +71,44 @@ async def test_odd_texts_in_addresses_and_queries_are_no_failure(house, odd) -> 
                 continue
             answer = await house.ask("GET", path)
             assert answer.status_code < 500, (path[:100], answer.text)
+
+
+ODD_VALUES: list[Any] = [
+    None, True, 0, -1, 2**63, 2**64 - 1, 1e308, "", " ", "x", "x" * 100_000, "\u202e", "\uffff", "😀" * 60, "\x7f", "<b>", "=1+1",
+    "../..", "2026-13-45T99:99:99Z", [], [[]], [None], ["x"] * 1000, {}, {"x": None}, {"": ""}, {"x" * 300: "y"}, {"$ref": "file:///etc"},
+]  # fmt: skip
+
+
+@pytest.mark.slow
+async def test_odd_values_in_bodies_are_no_failure(house) -> None:
+    """Every field of every body with every odd value: refused or taken, never a 5xx, and never told back in full."""
+    made = await house.ok("POST", "integrations", BODIES["createIntegration"])
+    role = await house.ok("POST", "roles", {"name": "odd", "permissions": ["project.view"]})
+    principal = await house.ok("POST", "principals", {"name": "odd"})
+    ids = {"int": made["id"], "role": role["id"], "prn": principal["id"]}
+    seen: set[int] = set()
+    for route in [route for route in ROUTES if route.takes_json]:
+        fields = read_fields(route)
+        for field, value in [(field, value) for field in fields for value in ODD_VALUES]:
+            path = route.at(id=ids.get(KINDS.get(route.operation, ""), ""))
+            answer = await house.ask(route.method, path, route.body | {field: value})
+            seen.add(answer.status_code)
+            assert answer.status_code < 500, (route.operation, field, ascii(value)[:60], answer.text)
+            if answer.status_code >= 400:
+                problem(answer, answer.status_code)
+                assert len(answer.text) < 20_000
+                assert "x" * 1000 not in answer.text
+    assert {200, 201, 400} <= seen
+    assert (await house.ok("GET", "audit-logs/verify"))["intact"] is True
+
+
+def read_fields(route: Route) -> list[str]:
+    """The fields that a route's body may have."""
+    name = {"createAPIKey": "CreateAPIKeyRequest"}.get(route.operation, "")
+    for module in (shapes_of_access, shapes_of_calls, shapes_of_integrations):
+        for model in vars(module).values():
+            if isinstance(model, type) and issubclass(model, Asked) and model is not Asked:
+                wanted = name or route.operation[0].upper() + route.operation[1:] + "Request"
+                if model.__name__ == wanted:
+                    return list(model.model_fields)
+    raise AssertionError(f"no model for {route.operation}")
