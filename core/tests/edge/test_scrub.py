@@ -98,3 +98,44 @@ def test_values_too_short_to_mean_anything_are_left():
 )
 def test_user_names_and_key_ids_are_no_secrets(auth, credentials, secret):
     assert sorted(secrets_of(auth, credentials)) == sorted(secret)
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, "pm-invented-Token/" * 3000])
+@pytest.mark.parametrize("form", ["raw", "base64 in the middle", "HEX"])
+@pytest.mark.parametrize("size", [1, 7, 70_001])
+async def test_a_stream_is_cleaned_wherever_its_pieces_end(secret, form, size):
+    held = FORMS[form](secret).encode()
+    plain = b"before " + held + b" between " + held + held + b" " * 300_000 + held[:-1]
+    if size < 70_001 and len(held) > 1000:
+        plain = plain[: 3 * len(held)]
+
+    async def source():
+        for at in range(0, len(plain), size):
+            yield plain[at : at + size]
+
+    clean = b"".join([piece async for piece in Scrub([secret]).pieces(source())])
+
+    assert clean == Scrub([secret]).data(plain)
+    assert clean.startswith(b"before ")
+    assert secret.encode() not in clean
+    assert held not in clean
+
+
+async def test_a_stream_without_secrets_stays_as_it_is():
+    plain = bytes(range(256)) * 2000
+
+    async def source():
+        for at in range(0, len(plain), 9_999):
+            yield plain[at : at + 9_999]
+
+    for scrub in (Scrub([]), Scrub(SECRETS)):
+        assert b"".join([piece async for piece in scrub.pieces(source())]) == plain
+
+
+@pytest.mark.parametrize("secret", ["PM-Invented-Token-0001", "pm-invented-token-0001"])
+def test_a_header_s_name_is_cleaned_too_whatever_its_case(secret):
+    headers = {f"x-amz-meta-{secret.lower()}": "v", "x-amz-meta-plain": "kept", f"X-{secret.encode().hex()}": "w"}
+
+    response = Scrub([secret]).response(Response(200, headers))
+
+    assert response.headers == {"x-amz-meta-[secret]": "v", "x-amz-meta-plain": "kept", "x-[secret]": "w"}

@@ -184,3 +184,16 @@ async def test_what_an_earlier_process_left_is_cleared(bench, tmp_path):
     await bench()
 
     assert [path.name for path in streams.iterdir()] == ["other"]
+
+
+async def test_a_secret_in_a_streamed_answer_is_not_written_to_disk(bench, peer, kit):
+    line = f"x-echo: {kit.SECRET}\n".encode()
+    body = line * (3 * MEGABYTE // len(line))
+    there = await peer(kit.reply(200, body))
+    http, trace = (await bench()).http(kit.adapter_at(there.url))
+
+    reply = await http.download("/file")
+
+    kept = reply.content.path.read_bytes()
+    assert kept == body.replace(kit.SECRET.encode(), b"[secret]")
+    trace.discard()

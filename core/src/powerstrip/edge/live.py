@@ -24,6 +24,7 @@ from powerstrip.edge.errors import NoAnswer, Refused, Unreached
 from powerstrip.edge.guard import Guard, Reach
 from powerstrip.edge.limit import Clock
 from powerstrip.edge.resolver import Lookup, Resolver, check_live
+from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.tls import Tls
 from powerstrip.edge.urls import Url
 from powerstrip.edge.wire import wire_headers
@@ -38,12 +39,16 @@ _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 @dataclass(slots=True, repr=False)
 class Flight:
-    """One attempt. `sent` turns true when it has a connection and its first byte is about to go out."""
+    """One attempt. `scrub` cleans a streamed answer before it is on disk; all else of an answer is the caller's to clean.
+
+    `sent` turns true when it has a connection and its first byte is about to go out.
+    """
 
     request: Request
     url: Url
     reach: Reach
     deadline: float
+    scrub: Scrub
     tls: SSLContext | None = None
     sent: bool = False
 
@@ -116,12 +121,13 @@ class Transport:
             allow_redirects=False,
         )
         try:
-            return await self._read(answer, request)
+            return await self._read(answer, flight)
         except BaseException:
             answer.close()
             raise
 
-    async def _read(self, answer: aiohttp.ClientResponse, request: Request) -> Response:
+    async def _read(self, answer: aiohttp.ClientResponse, flight: Flight) -> Response:
+        request = flight.request
         headers = _headers(answer)
         if request.method == "HEAD":
             return Response(answer.status, headers)
@@ -131,7 +137,7 @@ class Transport:
             raise too_large(cap)
         coding = headers.get("content-encoding", "")
         if streamed:
-            pieces = decoded(answer.content.readany, coding, cap)
+            pieces = flight.scrub.pieces(decoded(answer.content.readany, coding, cap))
             content = await spool(pieces, self._files, headers.get("content-type"))
             return Response(answer.status, headers, content=content)
         return Response(answer.status, headers, await buffered(answer.content.readany, coding, cap))

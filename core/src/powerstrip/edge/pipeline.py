@@ -134,7 +134,7 @@ class Pipeline:
         scrub = Scrub(secrets_of(self.bound.auth, credentials))
         try:
             request = await signed(out.request, self.bound, credentials, now())
-            flight = Flight(request, out.url, reach, self.call.deadline, self._certificate(request, credentials))
+            flight = Flight(request, out.url, reach, self.call.deadline, scrub, self._certificate(request, credentials))
             response = await self._sent(flight, number)
             return self._checked(scrub.response(response))
         except PowerstripError as error:
