@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -246,3 +247,34 @@ def test_a_module_with_a_hook_function_is_a_plugin_too(site, load: Load) -> None
     info = next(site.folder.glob("*.dist-info"))
     (info / "entry_points.txt").write_text(f"[powerstrip]\nacme = {path.stem}\n")
     assert ids(load()) == ["acme"]
+
+
+def test_an_adapter_that_hangs_when_imported_here_is_given_up_and_holds_up_no_other(
+    site, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(sys, "acme_release", release, raising=False)
+    path = site.add("acme")
+    site.add("zzz")
+    load()
+    catalog = load(limit=1.0)
+    path.write_text("import sys\nsys.acme_release.wait()\n" + path.read_text())
+
+    def wait() -> None:
+        with pytest.raises(Unprocessable):
+            catalog.adapter("acme")
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    try:
+        assert catalog.adapter("zzz").id == "zzz"
+        assert waiting.is_alive()
+        waiting.join()
+        began = time.monotonic()
+        with pytest.raises(Unprocessable, match="did not load within 1 seconds") as caught:
+            catalog.adapter("acme")
+        assert time.monotonic() - began < 0.5
+        assert caught.value.code == "provider_unavailable"
+        assert "did not load" in catalog.summary("acme").problem
+    finally:
+        release.set()

@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 from powerstrip.adapter import Adapter
 from powerstrip.adapter.rules import newer, refusal
 from powerstrip.catalog.describe import describe, summary_of
 from powerstrip.catalog.discover import Found
+from powerstrip.catalog.imports import Imports
 from powerstrip.catalog.index import Index, Row, read_body, read_index
 from powerstrip.catalog.loading import LoadFailed, load_adapter
 from powerstrip.catalog.manifest import (
@@ -44,14 +44,13 @@ class Catalog:
         broken: Sequence[BrokenPlugin],
         body: Callable[[str], ProviderManifest],
         adapter: Callable[[str], Adapter],
+        limit: float = LOAD_LIMIT,
     ) -> None:
         self._summaries = dict(sorted(summaries.items()))
         self._broken = list(broken)
         self._body = body
         self._recent = lru_cache(KEPT_BODIES)(body)
-        self._import = adapter
-        self._adapters: dict[str, Adapter] = {}
-        self._lock = Lock()
+        self._imports = Imports(adapter, limit)
 
     @classmethod
     def load(cls, folder: Path, block: Collection[str] = (), limit: float = LOAD_LIMIT) -> "Catalog":
@@ -64,7 +63,7 @@ class Catalog:
         usable, broken = _sorted_out(index, block)
         plugins = _Plugins(folder, usable, limit)
         summaries = {row.summary.id: row.summary for row in usable.values() if row.summary}
-        return cls(summaries, broken, plugins.body, plugins.adapter)
+        return cls(summaries, broken, plugins.body, plugins.adapter, limit)
 
     @classmethod
     def of(cls, *adapters: Adapter) -> "Catalog":
@@ -104,22 +103,20 @@ class Catalog:
         return manifest.model_copy(update={"problem": summary.problem}) if summary.problem else manifest
 
     def adapter(self, provider: str) -> Adapter:
-        """The adapter itself, imported on first use. Raises `NotFound`, or `Unprocessable` when the import fails."""
-        if found := self._adapters.get(provider):
-            return found
+        """The adapter itself, imported on first use. Raises `NotFound`, or `Unprocessable` when it does not load in time.
+
+        It blocks for as long as the first import takes, so that an event loop asks from a thread.
+        """
         summary = self.summary(provider)
-        with self._lock:
-            if provider not in self._adapters:
-                try:
-                    self._adapters[provider] = self._import(provider)
-                except LoadFailed as error:
-                    self._summaries[provider] = summary.model_copy(update={"problem": error.reason})
-                    raise Unprocessable(
-                        f"{summary.title} is installed and cannot be used: {error.reason}",
-                        code="provider_unavailable",
-                        details={"provider": provider},
-                    ) from error
-        return self._adapters[provider]
+        try:
+            return self._imports.get(provider)
+        except LoadFailed as error:
+            self._summaries[provider] = summary.model_copy(update={"problem": error.reason})
+            raise Unprocessable(
+                f"{summary.title} is installed and cannot be used: {error.reason}",
+                code="provider_unavailable",
+                details={"provider": provider},
+            ) from error
 
     def find_action(self, name: str) -> tuple[str, str]:
         """The provider's id and the action's, by `provider.action` or an alias. Raises `NotFound` with close names."""

@@ -133,7 +133,7 @@ class Integrations:
         """Copy an integration into a project, its credential sealed anew there.
 
         A copy into a sandbox project is a sandbox. A sandbox is not copied into a live project: nothing ever proved its
-        credential. What had expired arrives expired. Raises `NotFound`, `Unprocessable` and `Conflict`.
+        credential. What had expired or was switched off arrives so. Raises `NotFound`, `Unprocessable` and `Conflict`.
         """
         label = None if name is None else clean_name(name)
 
@@ -197,7 +197,7 @@ class Integrations:
         A sandbox asks nobody and says so. Raises `Unprocessable` where the provider has no such question.
         """
         row = await self.get(project.id, id)
-        adapter = self._with_adapter(row)
+        adapter = await asyncio.to_thread(self._with_adapter, row)
         question = _account_question(adapter)
         if question is None:
             raise Unprocessable(f"{adapter.title} has no call to test a connection with", code="not_testable")
@@ -212,7 +212,8 @@ class Integrations:
     async def pick(self, project: Project, actor: Actor, id: str, picker: str, query: Query) -> Picked:
         """Values of the provider to choose from. Raises `NotFound`, `BadInput`, `Conflict` and the adapter's four errors."""
         row = await self.get(project.id, id)
-        return await self._pickers.pick(row, self._with_adapter(row), actor, picker, query)
+        adapter = await asyncio.to_thread(self._with_adapter, row)
+        return await self._pickers.pick(row, adapter, actor, picker, query)
 
     async def connections(self, project_id: str) -> dict[str, "list[Connection]"]:
         """The project's integrations by provider, as the catalog's readiness asks for them."""
@@ -233,7 +234,7 @@ class Integrations:
 
     async def _try(self, row: Integration, actor: Actor, credentials: Mapping[str, str] | None) -> Account | None:
         """Whose credential this is, asked before it is kept; None where there is nobody to ask. Raises `Unprocessable`."""
-        adapter = self._drafter.adapter(row.provider)
+        adapter = await asyncio.to_thread(self._drafter.adapter, row.provider)
         question = _account_question(adapter) if adapter else None
         if adapter is None or question is None or row.mode != "live":
             return None
@@ -334,14 +335,13 @@ def _as(before: Integration, draft: Draft) -> Integration:
 
 
 def _copy_of(source: Integration, target: Project, actor: Actor, name: str) -> Integration:
-    expired = source.status == "expired"
     return Integration(
         project_id=target.id,
         provider=source.provider,
         name=name,
         name_key=name_key(name),
-        status="expired" if expired else "active",
-        status_reason=source.status_reason if expired else "",
+        status=source.status,
+        status_reason=source.status_reason,
         mode="sandbox" if "sandbox" in (target.mode, source.mode) else "live",
         auth_kind=source.auth_kind,
         origin=source.origin,
