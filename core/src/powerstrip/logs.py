@@ -48,7 +48,7 @@ def configure(level: Level) -> None:
     root = logging.getLogger()
     root.setLevel(WARNING)
     if not any(isinstance(handler, _Libraries) for handler in root.handlers):
-        root.addHandler(_Libraries())
+        root.addHandler(_Libraries(WARNING))  # a library may have set a lower level of its own
 
 
 def configure_quietly() -> None:
