@@ -51,6 +51,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     store.migrate()
     await store.start()
     audit = AuditLog(b"a" * 32)
+    await store.write(audit.begin)
     access = Access(store, audit, PEPPER, providers=lambda: ["slack", "postmark"])
     await access.start()
     first = await access.bootstrap("main")

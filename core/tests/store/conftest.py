@@ -7,6 +7,7 @@ import pytest
 from powerstrip.store import Actor, AuditLog, Store
 
 ACTOR = Actor("prn_invented", "Ada", "key_invented", "laptop", "127.0.0.1", "tests")
+LOG = AuditLog(b"an invented key of 32 bytes.....")
 
 
 @pytest.fixture
@@ -14,13 +15,14 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     store = Store(database_url)
     store.migrate()
     await store.start()
+    await store.write(LOG.begin)
     yield store
     await store.close()
 
 
 @pytest.fixture
 def log() -> AuditLog:
-    return AuditLog(b"an invented key of 32 bytes.....")
+    return LOG
 
 
 @pytest.fixture

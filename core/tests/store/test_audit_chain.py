@@ -103,6 +103,11 @@ async def test_the_chain_holds_across_groups_failures_and_savepoints(store: Stor
     assert list(left) == []
 
 
+def wiped(connection: Connection) -> None:
+    for statement in ("DELETE FROM audit", "DELETE FROM setting WHERE name = 'audit_end'"):
+        connection.execute(text(statement))
+
+
 TAMPERING = {
     "edit": (sql("UPDATE audit SET resource_id = 'int_other' WHERE seq = 4"), 4, "changed"),
     "edit of JSON": (sql('UPDATE audit SET changes = \'{"action": "a.b"}\' WHERE seq = 4'), 4, "changed"),
@@ -116,6 +121,7 @@ TAMPERING = {
     "deletion of the tail": (sql("DELETE FROM audit WHERE seq > 3"), 4, "missing at the end"),
     "deletion of all": (sql("DELETE FROM audit"), 1, "missing at the end"),
     "deletion of the end's record": (sql("DELETE FROM setting WHERE name = 'audit_end'"), 11, "not on record"),
+    "deletion of all with the end's record": (wiped, 1, "not on record"),
     "forged end": (sql("UPDATE setting SET value = '3 abc def' WHERE name = 'audit_end'"), 11, "not on record"),
 }
 

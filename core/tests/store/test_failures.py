@@ -60,8 +60,9 @@ class TestSqlite:
     """The file and the disk below it."""
 
     @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
+    async def store(self, tmp_path: Path, log: AuditLog) -> AsyncIterator[Store]:
         store = await opened(f"sqlite:///{tmp_path / 'powerstrip.db'}")
+        await store.write(log.begin)
         yield store
         await store.close()
 
@@ -124,8 +125,9 @@ class TestPostgresql:
     """The server at the other end."""
 
     @pytest.fixture
-    async def store(self, postgresql_server: Any) -> AsyncIterator[Store]:
+    async def store(self, postgresql_server: Any, log: AuditLog) -> AsyncIterator[Store]:
         store = await opened(postgresql_server.url(postgresql_server.new_database()))
+        await store.write(log.begin)
         yield store
         await store.close()
 

@@ -32,6 +32,24 @@ async def test_a_wrong_key_is_refused_and_changes_nothing(store: Store) -> None:
     await Vault(store, right).start()
 
 
+@pytest.mark.parametrize("with_check", [False, True])
+async def test_a_wiped_audit_log_does_not_begin_anew(house, with_check: bool) -> None:
+    def wipe(session: Session) -> None:
+        session.connection().execute(text("DELETE FROM audit"))
+        session.connection().execute(text("DELETE FROM setting WHERE name = 'audit_end'"))
+        if with_check:
+            session.connection().execute(text("DELETE FROM setting WHERE name = 'master_key_check'"))
+
+    await house.keep(house.one, token="xoxb-invented-0000")
+    assert await house.use(house.one)
+    assert await house.audited()
+    await house.store.write(wipe)
+    for _ in range(2):  # a restart and a further row do not cover it up
+        assert not (await house.store.read(house.vault.audit.verify)).intact
+        await Vault(house.store, house.master).start()
+        await house.use(house.one)
+
+
 async def test_a_missing_key_is_refused_and_none_is_made_beside_the_ciphertext(store: Store, settings: Settings) -> None:
     await Vault(store, load_master(settings, {})).start()
     path = settings.data / "master.key"

@@ -69,6 +69,10 @@ class AuditLog:
         self._key = key
         self._keyed = hmac.new(key, digestmod=hashlib.sha256)
 
+    def begin(self, session: Session) -> None:
+        """Put an empty chain on record, once, in a new database. From then on a chain without its end is a broken one."""
+        session.add(Setting(name=NAME, value=End(0, START, self._key).text()))
+
     def append(
         self,
         at: Session | Connection,
@@ -111,13 +115,14 @@ class AuditLog:
         """Walk the whole chain, up to the end that is on record."""
         kept = session.get(Setting, NAME)
         end = parse(kept.value, self._key) if kept else None
-        read, head, met = 0, START, False
+        read, head = 0, START
+        met = end is not None and end.seq == 0
         for row in _rows(session):
             if reason := self._flaw(row, read + 1, head):
                 return AuditReport(read, read + 1, reason, head)
             read, head = read + 1, str(row.hash)
             met = met or (end is not None and (read, head) == (end.seq, end.hash))
-        if met or (read == 0 and kept is None):
+        if met:
             return AuditReport(read, head=head)
         return AuditReport(read, read + 1, "rows are missing at the end" if end else "the chain's end is not on record", head)
 

@@ -16,7 +16,9 @@ from powerstrip.store.rows import Prepared, execute
 from powerstrip.store.tables import Audit, Setting
 
 START = "0" * 64
-"""What the first row follows; also what a row follows where the chain was found without its end."""
+"""What the first row follows."""
+LOST = "f" * 64
+"""What a row follows where the chain was found without its end: no row has this hash, so the break stays to be seen."""
 NAME = "audit_end"
 LOCK = 0x706F7765
 """An advisory lock of ours on PostgreSQL: one process appends at a time."""
@@ -98,7 +100,7 @@ def _look(connection: Connection, key: bytes, before: _Seen | None) -> End:
 def _trusted(kept: str | None, last: int, key: bytes) -> End:
     """The end on record. A lost or forged one stays visible: the next row will not follow the last."""
     end = parse(kept, key) if kept else None
-    return end if end is not None and end.seq >= last else End(last, START, key)
+    return end if end is not None and end.seq >= last else End(last, LOST, key)
 
 
 def _last_hash(connection: Connection) -> str:

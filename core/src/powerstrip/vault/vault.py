@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Connection
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from powerstrip.store import Actor, AuditLog, Integration, Setting, Store, connection_of
+from powerstrip.store import Actor, AuditLog, Integration, Project, Setting, Store, connection_of
 from powerstrip.vault.box import Place, key_id
 from powerstrip.vault.credentials import Credentials, Purpose, SealedCredential
 from powerstrip.vault.master import MasterKey, MasterKeyError
@@ -43,7 +43,7 @@ class Vault:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         await self.check()
         self._master.save()
-        self._compare(await self._store.write(lambda session: _keep_check(session, self._check)))
+        self._compare(await self._store.write(self._keep_check))
 
     async def check(self) -> None:
         """Hold the master key against the database and change nothing. Raises `MasterKeyError`."""
@@ -107,6 +107,15 @@ class Vault:
     def _check(self) -> str:
         return f"{self._master.id} {self.derive('check').hex()}"
 
+    def _keep_check(self, session: Session) -> str:
+        """The check value that stands. A new database gets ours, and with it the beginning of its audit chain."""
+        known = _known_check(session)
+        if known is None:
+            session.add(Setting(name=CHECK, value=self._check))
+            if session.exec(select(Project.id).limit(1)).first() is None:
+                self.audit.begin(session)
+        return known or self._check
+
     def _compare(self, known: str | None) -> None:
         if known is None or hmac.compare_digest(known.encode(), self._check.encode()):
             return
@@ -125,11 +134,3 @@ class Vault:
 def _known_check(session: Session) -> str | None:
     row = session.get(Setting, CHECK)
     return row.value if row else None
-
-
-def _keep_check(session: Session, check: str) -> str:
-    """The check value that stands, which is the given one on a new database."""
-    known = _known_check(session)
-    if known is None:
-        session.add(Setting(name=CHECK, value=check))
-    return known or check
