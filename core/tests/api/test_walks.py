@@ -54,7 +54,7 @@ async def test_a_project_s_life(house) -> None:
 
 async def test_an_archived_project_is_read_and_nothing_else(house) -> None:
     integration = await connect(house)
-    await house.ok("POST", "/v1/projects/main/archive")
+    archived = await house.ok("POST", "/v1/projects/main/archive")
     for path in ("integrations", f"integrations/{integration['id']}", "catalog/actions", "audit-logs", "", "roles"):
         await house.ok("GET", path)
     attempts = [
@@ -65,10 +65,15 @@ async def test_an_archived_project_is_read_and_nothing_else(house) -> None:
         ("PATCH", "", {"name": "x"}),
         ("DELETE", f"integrations/{integration['id']}", None),
         ("POST", "files", None),
+        ("GET", f"integrations/{integration['id']}/pickers/any", None),
     ]
     for method, path, body in attempts:
         told = problem(await house.ask(method, path, body), 409)
         assert told["code"] == "project_archived"
+    await house.ok("POST", "/v1/projects", {"name": "Target", "handle": "target"})
+    copying = {"source_project_id": archived["id"], "source_integration_id": integration["id"]}
+    told = problem(await house.ask("POST", "/v1/projects/target/integrations/copy", copying), 409)
+    assert told["code"] == "project_archived"
     await house.ok("POST", "/v1/projects/main/restore")
     assert (await house.ok("POST", SEND, {"input": EMAIL}))["status"] == "completed"
 

@@ -354,6 +354,15 @@ async def test_what_had_expired_arrives_expired(house: House) -> None:
     assert (copy.status, copy.status_reason) == ("expired", "Your key is gone")
 
 
+async def test_what_was_switched_off_arrives_switched_off(house: House) -> None:
+    source = await house.connect()
+    await house.integrations.update(house.project, house.actor, source.id, IntegrationChanges(status="inactive"))
+
+    copy = await house.integrations.copy(await house.make_project("target"), house.actor, house.project.id, source.id)
+
+    assert copy.status == "inactive"
+
+
 async def test_deleting_takes_every_version_of_the_credential(house: House, database_url: str) -> None:
     row = await house.connect()
     await house.integrations.rotate(house.project, house.actor, row.id, {"api_key": SECOND})

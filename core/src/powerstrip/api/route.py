@@ -48,15 +48,17 @@ def route(
     summary: str,
     status: int = 200,
     gives: str = "",
-    archived: bool = False,
+    archived: bool | None = None,
     query: tuple[str, ...] = (),
 ) -> Callable[[Any], HTTPRouteHandler]:
     """Declare a route. The permission must be held in the project that the path names; where it names none, in some project.
 
-    `id` is the OpenAPI operation id. `archived` routes work in archived projects, as those that only read do. `query` names
-    further query parameters that the handler reads itself. `gives` is the media type of an answer that is no JSON.
+    `id` is the OpenAPI operation id. `archived` says whether the route works in archived projects; unsaid, those that only
+    read do. `query` names further query parameters that the handler reads itself. `gives` is the media type of an answer
+    that is no JSON.
     """
-    options: dict[str, Any] = {"permission": permission, "archived": archived or method == "GET", "query": query}
+    works = method == "GET" if archived is None else archived
+    options: dict[str, Any] = {"permission": permission, "archived": works, "query": query}
     if gives:
         options["gives"] = gives
     return _METHODS[method](

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from powerstrip.access import require_open
 from powerstrip.adapter import Query
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, Cursor, Filter, Limit, route
@@ -64,9 +65,10 @@ async def create_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[Cr
     status=201,
 )
 async def copy_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[CopyIntegrationRequest]) -> Integration:
-    """From another project whose integrations you manage, credential included."""
+    """From another project whose integrations you manage and that is not archived, credential included."""
     source = await hub.access.projects.find(visit.identity, data.source_project_id)
     visit.identity.require("integrations.manage", source.id)
+    require_open(source)
     row = await hub.integrations.copy(visit.project, visit.actor, source.id, data.source_integration_id, data.name)
     return Integration.of(row)
 
@@ -121,6 +123,7 @@ async def rotate_integration(
     id="pickValue",
     tag=TAG,
     summary="List values to choose from",
+    archived=False,
     query=(f"{VALUE}*", "limit"),
 )
 async def pick_value(
