@@ -1,12 +1,16 @@
 """The hub's log: one JSON object a line, on standard error, of named events with named fields.
 
 No event carries a body, a header, a query or a value that somebody sent. What libraries say is cut down to who says it and the
-words of the programme, without what was filled into them.
+first line of the programme's words, without what was filled into them. What ends nobody's task is told by its kind and place.
 """
 
+import asyncio
 import json
 import logging
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from traceback import extract_tb
 from typing import Any, TypeAlias
 
 import structlog
@@ -28,7 +32,7 @@ class _Libraries(logging.Handler):
     """Turns a library's record into an event of ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        said = first_line(record.msg) if isinstance(record.msg, str) else type(record.msg).__name__
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         structlog.get_logger().warning("library", logger=record.name, severity=record.levelname, said=said, error=error)
 
@@ -55,6 +59,40 @@ def configure_quietly() -> None:
     """From WARNING on, unless somebody has decided already."""
     if not structlog.is_configured():
         configure(WARNING)
+
+
+@contextmanager
+def loop_errors(loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    """Tell of what ends nobody's task on this loop, unless the programme around the hub does so already."""
+    ours = loop.get_exception_handler() is None
+    if ours:
+        loop.set_exception_handler(_loop_failed)
+    try:
+        yield
+    finally:
+        if ours:
+            loop.set_exception_handler(None)
+
+
+def _loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An error by its kind and place, for its text may hold what somebody sent."""
+    error = context.get("exception")
+    log = structlog.get_logger("powerstrip.loop")
+    if isinstance(error, BaseException):
+        log.error("loop.failed", error=type(error).__name__, at=place_of(error))
+    else:
+        log.error("loop.failed", said=first_line(str(context.get("message", ""))))
+
+
+def place_of(error: BaseException) -> str:
+    """File and line where an error was raised."""
+    frames = extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+def first_line(text: str) -> str:
+    """What stands before the first line break: libraries write values and whole objects below it."""
+    return next(iter(text.splitlines()), "")
 
 
 def _as_json(event: dict[str, Any], **options: Any) -> str:

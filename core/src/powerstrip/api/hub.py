@@ -94,6 +94,7 @@ class Hub:
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to sweep."""
+        self._held.enter_context(logs.loop_errors(asyncio.get_running_loop()))
         await self.edge.start()
         await self.access.start()
         await self.actions.recover()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from traceback import extract_tb
 from typing import TypeVar
 
 import structlog
@@ -10,6 +9,7 @@ import structlog
 from powerstrip.adapter import PowerstripError
 from powerstrip.clock import monotonic
 from powerstrip.edge import SandboxAnswer
+from powerstrip.logs import place_of
 from powerstrip.problems import Problem
 
 T = TypeVar("T")
@@ -56,9 +56,7 @@ async def run_adapter(work: Callable[[], Awaitable[T]], deadline: float, name: s
 
 def _broken(error: BaseException, name: str) -> AdapterBroken:
     """Log the place of the fault. Its text stays out: it may hold what the provider answered."""
-    frames = extract_tb(error.__traceback__)
-    at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
-    log.warning("adapter.failed", call=name, error=type(error).__name__, at=at)
+    log.warning("adapter.failed", call=name, error=type(error).__name__, at=place_of(error))
     return AdapterBroken(type(error).__name__)
 
 
