@@ -44,19 +44,41 @@ async def impatient(house, monkeypatch):
 
 async def test_wrong_keys_are_slowed_down_and_good_ones_pass(impatient) -> None:
     house = impatient
-    seen = [(await house.ask("GET", "", key="mbx_wrong", ip="10.1.1.1")).status_code for _ in range(8)]
+    seen = [(await house.ask("GET", "", key=new_key(), ip="10.1.1.1")).status_code for _ in range(8)]
     assert seen == [401] * 5 + [429] * 3
     slow = await house.ask("GET", "", key=new_key(), ip="10.1.1.1")
     assert problem(slow, 429)["code"] == "rate_limited"
     assert int(slow.headers["retry-after"]) >= 1
     assert (await house.ask("GET", "", ip="10.1.1.1")).status_code == 200
-    problem(await house.ask("GET", "", key="mbx_wrong", ip="10.1.1.2"), 401)
+    problem(await house.ask("GET", "", key=new_key(), ip="10.1.1.2"), 401)
+
+
+async def test_what_is_no_key_is_refused_and_never_counts(impatient) -> None:
+    house = impatient
+    unused = await house.member("viewer")
+    seen = {(await house.ask("GET", "", key="nonsense", ip="10.1.1.4")).status_code for _ in range(20)}
+    assert seen == {401}
+    assert (await house.ask("GET", "", key=unused, ip="10.1.1.4")).status_code == 200
+
+
+async def test_a_key_that_was_good_is_not_shut_out_once_the_cache_is_empty(impatient) -> None:
+    house = impatient
+    gone = await house.member("viewer")
+    assert (await house.ask("GET", "", key=gone, ip="10.1.1.5")).status_code == 200
+    key_id = next(key["id"] for key in (await house.ok("GET", "api-keys"))["items"] if key["name"] == "member viewer")
+    await house.ok("DELETE", f"api-keys/{key_id}")
+    for _ in range(5):
+        await house.ask("GET", "", key=new_key(), ip="10.1.1.5")
+    house.hub.access._sessions.forget()
+    assert (await house.ask("GET", "", ip="10.1.1.5")).status_code == 200
+    problem(await house.ask("GET", "", key=gone, ip="10.1.1.5"), 401)
+    problem(await house.ask("GET", "", key=gone, ip="10.1.1.5"), 429)
 
 
 async def test_an_address_that_tries_too_much_costs_no_database_look_up(impatient, monkeypatch) -> None:
     house = impatient
     for _ in range(5):
-        await house.ask("GET", "", key="mbx_wrong", ip="10.1.1.3")
+        await house.ask("GET", "", key=new_key(), ip="10.1.1.3")
 
     async def read(work):
         raise AssertionError("the database was asked")

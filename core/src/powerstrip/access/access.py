@@ -13,7 +13,7 @@ from powerstrip.access.permissions import IDS
 from powerstrip.access.principals import NewPrincipal, Principals, new_principal
 from powerstrip.access.projects import Mode, NewProject, Projects, add_project
 from powerstrip.access.roles import Roles
-from powerstrip.access.sessions import Sessions
+from powerstrip.access.sessions import Sessions, Standing
 from powerstrip.clock import new_id
 from powerstrip.problems import Conflict
 from powerstrip.store import Actor, AuditLog, Principal, Project, RoleAssignment, Store
@@ -68,6 +68,10 @@ class Access:
     def recall(self, key: str) -> Identity | None:
         """The caller, where his key was good a moment ago; None where only `authenticate` can tell."""
         return self._sessions.recall(key)
+
+    def standing(self, key: str) -> Standing:
+        """What can be said of a key without the database."""
+        return self._sessions.standing(key)
 
     def local_token(self) -> str:
         """A key for the operator of the data folder that lives in this process's memory and ends with it."""

@@ -5,6 +5,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias, TypeVar
 
 from sqlmodel import Session, select
 
@@ -18,8 +19,13 @@ from powerstrip.store import Actor, ApiKey, Principal, Project, Store
 CACHE_SECONDS = 5.0
 """How long another process's revocation may go unnoticed; in this process it counts at once."""
 CACHE_ENTRIES = 10_000
+FAMILIAR_KEYS = 10_000
+"""Keys that are remembered, by their digests, as good at their last use."""
 USED_SECONDS = 60.0
 """How old a key's `last_used_at` may grow before it is written again."""
+
+T = TypeVar("T")
+Standing: TypeAlias = Literal["malformed", "strange", "familiar"]
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +56,7 @@ class Sessions:
         self._pepper = pepper
         self._cache: dict[bytes, _Session] = {}
         self._local: dict[bytes, Identity] = {}
+        self._familiar: dict[bytes, None] = {}
         self._generation = 0
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -72,6 +79,12 @@ class Sessions:
         if session is not None and session.until > monotonic():
             return session.identity
         return self._local.get(mark)
+
+    def standing(self, text: str) -> Standing:
+        """What can be said of a key without the database: no key at all, never seen, or good when it was last used."""
+        if read_key(text) is None:
+            return "malformed"
+        return "familiar" if _mark(text) in self._familiar else "strange"
 
     def admit(self, identity: Identity) -> str:
         """A key for this process's memory alone, good until the process ends."""
@@ -96,19 +109,15 @@ class Sessions:
         generation, digest = self._generation, self.hash(token.key)
         found = await self._store.read(lambda session: _find(session, digest))
         if found is None or _expired(found) or token.handle not in (None, found.handle):
+            self._familiar.pop(_mark(text), None)
             raise refused()
+        _keep(self._familiar, _mark(text), None, FAMILIAR_KEYS)
         session = _Session(found.identity, monotonic() + _trust_seconds(found))
         if generation == self._generation:
-            self._remember(_mark(text), session)
+            _keep(self._cache, _mark(text), session, CACHE_ENTRIES)
         if _age(found.last_used_at) > USED_SECONDS:
             self._note_use(found.key_id)
         return session
-
-    def _remember(self, mark: bytes, session: _Session) -> None:
-        self._cache.pop(mark, None)
-        while len(self._cache) >= CACHE_ENTRIES:
-            self._cache.pop(next(iter(self._cache)))
-        self._cache[mark] = session
 
     def _note_use(self, key_id: str) -> None:
         """Write `last_used_at` beside the request, not before its answer."""
@@ -136,6 +145,14 @@ def refused() -> Unauthenticated:
 def _mark(text: str) -> bytes:
     """What the cache knows a key by: it holds no key."""
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
+
+
+def _keep(entries: dict[bytes, T], mark: bytes, entry: T, size: int) -> None:
+    """Put an entry last; the ones that were put longest ago go."""
+    entries.pop(mark, None)
+    while len(entries) >= size:
+        entries.pop(next(iter(entries)))
+    entries[mark] = entry
 
 
 def _find(session: Session, digest: str) -> _Found | None:

@@ -2,13 +2,13 @@
 
 import structlog
 
-from powerstrip.access import Access, Identity, NoProject, require_open
+from powerstrip.access import Access, Identity, NoProject
 from powerstrip.api.rate import Buckets
 from powerstrip.problems import Forbidden, Problem, TooMany, Unauthenticated
 from powerstrip.store import Project
 
 FAILURES_PER_SECOND, FAILURES_AT_ONCE = 50, 500
-"""Wrong keys from one address before the database is no longer asked for it."""
+"""Wrong keys of the right form from one address before the database is no longer asked for keys that it has not seen there."""
 NOTES_PER_SECOND, NOTES_AT_ONCE = 10, 1000
 """Refusals of one caller that are written down: who keeps trying must not fill the disk."""
 
@@ -50,27 +50,18 @@ class Gate:
             log.warning("api.refusal_not_recorded", code=problem.code)
 
     async def _recognise(self, token: str, ip: str) -> Identity:
-        """A key that was good a moment ago passes at once, so that others behind the same address cannot shut it out."""
-        try:
-            return self._access.recall(token) or await self._ask(token, ip)
-        except Unauthenticated:
-            wait = self._failures.take(ip)
-            if wait is not None:
-                raise _slow_down(wait) from None
-            raise
-
-    async def _ask(self, token: str, ip: str) -> Identity:
-        wait = self._failures.look(ip)
+        """Only a look into the database is worth counting: what is no key never costs one, and a key that was good when it
+        was last used is never kept waiting, so that nobody behind the same address can shut it out.
+        """
+        if known := self._access.recall(token):
+            return known
+        standing = self._access.standing(token)
+        wait = self._failures.look(ip) if standing == "strange" else None
         if wait is not None:
-            raise _slow_down(wait)
-        return await self._access.authenticate(token)
-
-
-def check_use(project: Project, method: str) -> None:
-    """Raises `Conflict` where an archived project is to be changed or used: it can only be read."""
-    if method != "GET":
-        require_open(project)
-
-
-def _slow_down(wait: float) -> TooMany:
-    return TooMany("Too many wrong keys from this address: wait, and check the key", retry_after=wait)
+            raise TooMany("Too many wrong keys from this address: wait, and check the key", retry_after=wait)
+        try:
+            return await self._access.authenticate(token)
+        except Unauthenticated:
+            if standing != "malformed":
+                self._failures.take(ip)
+            raise
