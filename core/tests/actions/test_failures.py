@@ -73,6 +73,16 @@ async def test_what_the_provider_says_is_told(
     assert (row.status, row.error_type, row.error_message) == ("failed", error_type, result.error)
 
 
+async def test_a_gateway_s_answer_to_a_write_leaves_its_effect_unknown(house: House) -> None:
+    await house.connect()
+    house.peer.say("POST /notes", {"message": "gateway timeout"}, status=504)
+
+    result = await house.call()
+
+    assert (result.status, result.error_type) == ("failed", "unknown")
+    assert "whether it took effect is unknown" in (result.error or "")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -251,6 +251,20 @@ async def test_a_provider_in_trouble_expires_nothing(house: House, answer: Any, 
     assert (await house.integrations.get(house.project.id, row.id)).status == "active"
 
 
+async def test_a_pause_that_the_provider_asked_for_ends_with_another_credential(house: House) -> None:
+    row = await house.connect()
+    house.peer.say("POST /notes", {"message": "slow"}, status=429, **{"Retry-After": "3600"})
+    assert (await house.call()).error_type == "rate_limited"
+    house.peer.say("POST /notes", {"id": "n-1"})
+    assert "in 300 seconds" in ((await house.call()).error or "")
+    assert (await house.call(sandbox=True)).status == "completed"
+    assert (await house.integrations.test(house.project, house.actor, row.id)).ok
+
+    await house.integrations.rotate(house.project, house.actor, row.id, {"api_key": SECOND})
+
+    assert (await house.call()).status == "completed"
+
+
 async def test_an_account_call_at_fault_is_told(house: House) -> None:
     row = await house.connect()
     house.peer.say("GET /me", {"nobody": True})

@@ -60,6 +60,25 @@ async def test_a_hold_stops_all_calls_of_the_integration(limits, clockwork):
     assert clockwork.waits == [10.0]
 
 
+async def test_a_hold_is_for_the_integration_as_it_stood(limits, clockwork):
+    limits.hold("int_1", 10, "before")
+
+    await limits.take_turn("int_1", None, deadline=1e9, edition="after")
+    await limits.take_turn("int_1", None, deadline=1e9, edition=None)
+    assert clockwork.waits == []
+    await limits.take_turn("int_1", None, deadline=1e9, edition="before")
+    assert clockwork.waits == [10.0]
+
+
+async def test_a_hold_has_an_end_and_says_who_asked_and_for_how_long(limits, clockwork):
+    limits.hold("int_1", 3600)
+
+    with pytest.raises(RateLimited, match="provider asked this integration to pause: its calls go on in 300 seconds") as limited:
+        await limits.take_turn("int_1", None, deadline=clockwork.time + 60)
+
+    assert limited.value.retry_after == 300.0
+
+
 async def test_a_hold_that_comes_while_waiting_is_kept(clockwork):
     limits = Limits(clockwork.clock, pause=lambda seconds: hold_again(seconds))
 

@@ -177,7 +177,7 @@ class TestErrors:
 
         assert len(here.requests) == 1
         assert status < 400 or raised.value.message == "As the provider says"
-        assert not trace.unknown
+        assert trace.unknown is (status in (502, 503))
         assert trace.status == status
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -353,6 +353,52 @@ class TestRetry:
 
         assert limited.value.retry_after == 20.0
         assert clockwork.waits == [20.0]
+
+    @pytest.mark.parametrize("other", [{"probe": True}, {"edition": "later"}, {"mode": "sandbox"}])
+    async def test_a_429_does_not_hold_a_test_a_sandbox_or_the_integration_after_a_change(
+        self, made, peer, kit, clockwork, other
+    ):
+        here = await peer(kit.reply(429, Retry_After="3600"), kit.reply())
+        adapter = kit.adapter_at(here.url)
+        with pytest.raises(RateLimited):
+            await made.http(adapter, deadline=1e9)[0].post("/x", json={})
+        call = {name: other[name] for name in other if name == "probe"}
+        bound = {name: other[name] for name in other if name != "probe"}
+
+        await made.http(adapter, bound, deadline=clockwork.time + 5, **call)[0].post("/x", json={}, returns=kit.Answered)
+
+        assert clockwork.waits == []
+
+    async def test_a_429_to_a_test_holds_nothing(self, made, peer, kit, clockwork):
+        here = await peer(kit.reply(429, Retry_After="20"), kit.reply())
+        adapter = kit.adapter_at(here.url)
+        with pytest.raises(RateLimited):
+            await made.http(adapter, deadline=1e9, probe=True)[0].post("/x", json={})
+
+        await made.http(adapter, deadline=1e9)[0].post("/x", json={})
+
+        assert clockwork.waits == []
+
+    @pytest.mark.parametrize(
+        ("status", "call", "unknown"),
+        [
+            (502, {}, True),
+            (503, {}, True),
+            (504, {}, True),
+            (500, {}, False),
+            (400, {}, False),
+            (504, {"read_only": True}, False),
+            (504, {"idempotent": True}, False),
+        ],
+    )
+    async def test_a_gateway_s_answer_says_nothing_about_the_effect_of_a_write(self, made, peer, kit, status, call, unknown):
+        here = await peer(kit.reply(status))
+        http, trace = made.http(kit.adapter_at(here.url), deadline=1e9, **call)
+
+        with pytest.raises((Unavailable, Rejected)):
+            await http.post("/x", json={})
+
+        assert trace.unknown is unknown
 
     async def test_the_declared_rate_is_kept(self, made, peer, kit, clockwork):
         here = await peer()
@@ -686,6 +732,16 @@ class TestPresign:
         assert "s3-invented" not in link
         assert here.requests == []
         assert trace.host == "127.0.0.1"
+
+    async def test_temporary_keys_make_none_for_it_would_hold_their_token(self, bench, kit):
+        keys = {"access_key_id": "AKIA-INVENTED", "secret_access_key": "s3-invented", "session_token": "invented/token+=="}
+        made = await bench(credentials=keys)
+        http, _ = made.http(kit.adapter_at("https://s3.example.com", auth=self.auth))
+
+        with pytest.raises(Refused, match="session token") as refused:
+            http.presign("GET", "/bucket/key", seconds=60)
+
+        assert "invented" not in str(refused.value)
 
     @pytest.mark.parametrize("seconds", [0, -1, 604_801])
     async def test_its_life_has_limits(self, bench, kit, seconds):

@@ -346,6 +346,13 @@ class TestSameRules:
         assert len(trace.would_send) == 1
 
 
+async def test_temporary_keys_make_no_link_here_either(sandbox, no_network):
+    http, _ = await sandbox(SigV4(service="s3"), fields=("access_key_id", "secret_access_key", "session_token"))
+
+    with pytest.raises(Refused, match="session token"):
+        http.presign("GET", "/bucket/key", seconds=60)
+
+
 async def test_a_link_is_made_of_placeholders(sandbox, no_network):
     http, _ = await sandbox(SigV4(service="s3"), fields=("access_key_id", "secret_access_key"))
 

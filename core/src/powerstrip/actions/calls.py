@@ -8,7 +8,7 @@ from powerstrip.connect import ErrorType
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 CallErrorType: TypeAlias = ErrorType | Literal["unknown"]
-"""`unknown`: a write went out and no answer came, so nobody here knows whether it took effect."""
+"""`unknown`: a write went out and no sure answer came (none, or a gateway's), so nobody here knows whether it took effect."""
 
 
 @dataclass(frozen=True, slots=True)

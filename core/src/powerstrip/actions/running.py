@@ -21,7 +21,7 @@ from powerstrip.edge import Bound, Call, Edge, LedgerRow, SandboxAnswer, Trace
 from powerstrip.problems import Problem
 from powerstrip.vault import SealBroken
 
-EFFECT_UNKNOWN = "The request went out and no answer came, so whether it took effect is not known: look at the provider first"
+EFFECT_UNKNOWN = "The request went out and no sure answer came, so whether it took effect is unknown: look at the provider first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class Asker:
             invocation_id=purpose.invocation_id,
             action_name=purpose.action_name,
             deadline=monotonic() + SECONDS,
+            probe=question.probe,
             read_only=True,
             seed=f"{purpose.action_name} {link.id}",
         )

@@ -66,6 +66,7 @@ class Link:
             mode="sandbox" if self.mode == "sandbox" else mode,
             credential=credential,
             credential_fields=self.fields,
+            edition=self.updated_at,
         )
 
 

@@ -18,7 +18,8 @@ class Bound:
     """An integration as the edge needs it.
 
     `credential` is opaque: it goes to the edge's `reveal` when a live request is signed, and nowhere else.
-    `credential_fields` are the names of what was filled in. Whatever is not `live` is a sandbox.
+    `credential_fields` are the names of what was filled in. Whatever is not `live` is a sandbox. `edition` changes with the
+    credential and the config: a pause that a provider asked for ends with them.
     """
 
     project_id: str
@@ -30,18 +31,21 @@ class Bound:
     mode: Mode
     credential: object | None = None
     credential_fields: tuple[str, ...] = ()
+    edition: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
     """One use of an integration. `deadline` is in seconds of the monotonic clock and covers everything, waits included.
 
+    A `probe` tests a connection: it goes out although the provider asked for a pause, and starts none.
     `seed` and `echo` make a sandbox's answers, `simulate` asks a sandbox for a failure instead.
     """
 
     invocation_id: str
     action_name: str
     deadline: float
+    probe: bool = False
     read_only: bool = False
     idempotent: bool = False
     idempotency_key: str | None = None

@@ -19,7 +19,7 @@ Reason: TypeAlias = Literal["address", "url", "path", "header", "setting", "size
 
 
 class Refused(Rejected):
-    """The edge's own no. `reason` tells programs which rule it was; `address` is the one by which an integration is degraded."""
+    """The edge's own no. `reason` tells programs which rule it was. The integration stays as it is."""
 
     def __init__(self, message: str, reason: Reason) -> None:
         super().__init__(message)

@@ -24,7 +24,7 @@ from powerstrip.edge.guard import Guard, Reach
 from powerstrip.edge.headers import check_headers
 from powerstrip.edge.limit import Clock, Limits, Pause
 from powerstrip.edge.live import Flight, Transport
-from powerstrip.edge.retry import ATTEMPTS, Chance, delay, may_repeat
+from powerstrip.edge.retry import ATTEMPTS, Chance, delay, may_repeat, repeatable
 from powerstrip.edge.sandbox import answer, record
 from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.signing import Credentials, presigned, secrets_of, shown_fields, signed
@@ -34,6 +34,8 @@ log = structlog.get_logger("powerstrip.edge")
 
 DEFAULT_HOLD = 1.0
 """Seconds that an integration pauses after a 429 that names none."""
+UNSURE = (502, 503, 504)
+"""A gateway's answers (RFC 9110, 15.6): what is behind it may have done what it was asked."""
 Reveal: TypeAlias = Callable[[Any], Mapping[str, str]]
 """Opens a sealed credential: the vault's, handed in."""
 
@@ -142,7 +144,10 @@ class Pipeline:
             raise
 
     async def _limited(self) -> None:
-        await self.gear.limits.take_turn(self.bound.integration_id, self.bound.adapter.rate, self.call.deadline)
+        """Wait for a turn. A provider's pause is for what is really sent to it, and not for a test of the connection."""
+        heeds = self.bound.mode == "live" and not self.call.probe
+        edition = self.bound.edition if heeds else None
+        await self.gear.limits.take_turn(self.bound.integration_id, self.bound.adapter.rate, self.call.deadline, edition)
 
     def _credentials(self, request: Request) -> Credentials:
         if not request.signed or isinstance(self.bound.auth, NoAuth):
@@ -159,7 +164,10 @@ class Pipeline:
             if flight.sent:
                 self._went_out(flight.request, number)
             raise
-        self.trace.open_writes.discard(number)
+        if response.status in UNSURE and not repeatable(flight.request, self.call):
+            self._went_out(flight.request, number)
+        else:
+            self.trace.open_writes.discard(number)
         self.trace.status = response.status
         if response.content is not None and response.content.path is not None:
             self.trace.files.append(response.content.path)
@@ -176,7 +184,8 @@ class Pipeline:
             check_status(response, None if response.content else self.bound.adapter.check)
         except RateLimited as error:
             hold = DEFAULT_HOLD if error.retry_after is None else error.retry_after
-            self.gear.limits.hold(self.bound.integration_id, hold)
+            if not self.call.probe:
+                self.gear.limits.hold(self.bound.integration_id, hold, self.bound.edition)
             raise
         return response
 

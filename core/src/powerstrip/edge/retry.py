@@ -23,8 +23,12 @@ def may_repeat(error: PowerstripError, request: Request, call: Call) -> bool:
     """Whether this failure of this request may be answered by sending it again."""
     if isinstance(error, Unreached):
         return True
-    safe = call.read_only or call.idempotent or request.read_only or request.idempotency_key is not None
-    return safe and isinstance(error, (RateLimited, Unavailable))
+    return repeatable(request, call) and isinstance(error, (RateLimited, Unavailable))
+
+
+def repeatable(request: Request, call: Call) -> bool:
+    """Whether sending it again cannot do a thing twice."""
+    return call.read_only or call.idempotent or request.read_only or request.idempotency_key is not None
 
 
 def delay(error: PowerstripError, attempt: int, chance: Chance = random.random) -> float:

@@ -9,6 +9,7 @@ from powerstrip.adapter import Auth, AuthFailed, Content, NoAuth, Request, Secre
 from powerstrip.edge.call import Bound
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.headers import check_headers
+from powerstrip.edge.scrub import Scrub
 
 Credentials = Mapping[str, str]
 INLINE_BYTES = 1024 * 1024
@@ -46,15 +47,22 @@ async def shown(request: Request, bound: Bound, now: datetime) -> Request:
 
 
 def presigned(request: Request, bound: Bound, credentials: Credentials, now: datetime, seconds: int) -> str:
-    """A link that carries its proof. Raises `Refused` where the way of signing in has none."""
+    """A link that carries its proof. Raises `Refused` where the way of signing in has none, or puts a secret into it."""
     if not isinstance(bound.auth, Presigns):
         raise Refused("This integration's way of signing in cannot make links", "setting")
     if not 1 <= seconds <= 604_800:
         raise Refused("A link holds for 1 to 604800 seconds", "setting")
     try:
-        return bound.auth.presign(request, credentials, bound.config, now, seconds)
+        link = bound.auth.presign(request, credentials, bound.config, now, seconds)
     except KeyError:
         raise _incomplete() from None
+    if Scrub(secrets_of(bound.auth, credentials)).text(link) is not link:
+        raise Refused(
+            "A link made with this credential would hand out a secret of it, such as the session token of temporary keys: "
+            "use an integration with lasting keys",
+            "setting",
+        )
+    return link
 
 
 def shown_fields(bound: Bound) -> Collection[str]:
