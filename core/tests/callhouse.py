@@ -208,6 +208,13 @@ async def misbehave(http: Http, kind: str) -> Any:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
                 return Note(id="too late")
+        case "block":
+            time.sleep(1.5)
+            return Note(id="too late")
+        case "write and block":
+            await http.post("/notes", json={"text": "hello"})
+            time.sleep(1.5)
+            return Note(id="too late")
         case "echo":
             return Note(id="echo", text=json.dumps(await http.post("/echo", json={"text": "hello"})))
         case "after":

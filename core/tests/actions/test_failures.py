@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import structlog
 from callhouse import CANARY, House, eventually, leaks
 from werkzeug import Request, Response
 
+from powerstrip.connect import watched
 from powerstrip.problems import Conflict
 from powerstrip.store import Audit, Credential, Integration, Invocation
 
@@ -158,13 +160,34 @@ async def test_a_faulty_adapter_is_logged_with_its_place(house: House) -> None:
     assert "callhouse.py:" in told["at"]
 
 
-@pytest.mark.parametrize(("kind", "end"), [("sleep", "timeout"), ("stubborn", None)])
-async def test_a_call_has_an_end(house: House, kind: str, end: str | None) -> None:
+@pytest.mark.parametrize(
+    ("kind", "end"),
+    [("sleep", "timeout"), ("stubborn", "timeout"), ("block", "timeout"), ("write and block", "unknown")],
+)
+async def test_a_call_has_an_end_and_what_comes_later_does_not_count(house: House, kind: str, end: str) -> None:
     await house.connect()
 
     result = await asyncio.wait_for(house.call("acme.deed.do", {"kind": kind}, timeout_seconds=1), 5)
 
-    assert result.error_type == end
+    assert (result.status, result.error_type, result.output) == ("failed", end, None)
+
+
+async def test_an_adapter_that_blocks_the_loop_is_told_once(house: House) -> None:
+    await house.connect()
+
+    await house.call()
+
+    with structlog.testing.capture_logs() as logs, watched(asyncio.get_running_loop(), 0.5):
+        await house.call("acme.deed.do", {"kind": "block"})
+
+    assert [(each["event"], each["call"]) for each in logs] == [("adapter.blocks", "acme.deed.do")]
+
+
+async def test_a_loop_that_the_hub_itself_blocks_is_no_adapters_fault() -> None:
+    with structlog.testing.capture_logs() as logs, watched(asyncio.get_running_loop(), 0.05):
+        time.sleep(0.2)
+
+    assert logs == []
 
 
 async def test_a_write_without_an_answer_is_unknown_and_a_read_is_late(house: House) -> None:

@@ -18,7 +18,7 @@ from powerstrip.adapter.mock import mock
 from powerstrip.clock import monotonic
 from powerstrip.connect import AdapterBroken, OutOfTime, error_type_of, one_line, run_adapter
 from powerstrip.edge import Bound, Call, Edge, LedgerRow, SandboxAnswer, Trace
-from powerstrip.problems import Problem
+from powerstrip.problems import Problem, StoreUnavailable
 from powerstrip.vault import SealBroken
 
 EFFECT_UNKNOWN = "The request went out and no sure answer came, so whether it took effect is unknown: look at the provider first"
@@ -124,11 +124,17 @@ def _mocked(call: Call, target: Target) -> Model:
         raise AdapterBroken(f"no mock of {target.action.output.__name__} can be made") from None
 
 
+_ANSWER_LOST = "The request went out and what came of it was lost here, so whether it took effect is unknown: look there first"
+
+
 def _failed(error: PowerstripError | OutOfTime | AdapterBroken | Problem, trace: Trace, target: Target, *, late: bool) -> Outcome:
     """An error as an outcome. A write without an answer is unknown, whatever the adapter made of it."""
     message, kind = _told(error, late)
-    if trace.unknown and not target.action.annotations.read_only:
-        message, kind = EFFECT_UNKNOWN if late else f"{EFFECT_UNKNOWN}. {message}", "unknown"
+    if not target.action.annotations.read_only:
+        if trace.unknown:
+            message, kind = EFFECT_UNKNOWN if late else f"{EFFECT_UNKNOWN}. {message}", "unknown"
+        elif trace.status is not None and isinstance(error, OutOfTime | StoreUnavailable):
+            message, kind = f"{_ANSWER_LOST}. {message}", "unknown"
     return Outcome(error=message, error_type=kind, retries=trace.retries, would_send=trace.would_send)
 
 

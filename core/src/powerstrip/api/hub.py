@@ -13,7 +13,7 @@ from powerstrip import logs
 from powerstrip.access import Access
 from powerstrip.actions import Actions, Files
 from powerstrip.catalog import Catalog
-from powerstrip.connect import Integrations
+from powerstrip.connect import Integrations, watched
 from powerstrip.edge import Edge
 from powerstrip.problems import Problem
 from powerstrip.settings import Settings
@@ -94,7 +94,9 @@ class Hub:
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to sweep."""
-        self._held.enter_context(logs.loop_errors(asyncio.get_running_loop()))
+        loop = asyncio.get_running_loop()
+        self._held.enter_context(logs.loop_errors(loop))
+        self._held.enter_context(watched(loop))
         await self.edge.start()
         await self.access.start()
         await self.actions.recover()

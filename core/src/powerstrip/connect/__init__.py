@@ -7,6 +7,7 @@ from powerstrip.connect.integrations import Integrations, error_type_of
 from powerstrip.connect.ledger import keep_ledger
 from powerstrip.connect.running import AdapterBroken, OutOfTime, one_line, run_adapter
 from powerstrip.connect.values import ErrorType, IntegrationChanges, NewIntegration, Picked, Probe
+from powerstrip.connect.watching import watched
 
 __all__ = [
     "HUB",
@@ -27,4 +28,5 @@ __all__ = [
     "one_line",
     "refuse_secrets",
     "run_adapter",
+    "watched",
 ]

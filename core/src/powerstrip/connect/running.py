@@ -8,6 +8,7 @@ import structlog
 
 from powerstrip.adapter import PowerstripError
 from powerstrip.clock import monotonic
+from powerstrip.connect.watching import at_work
 from powerstrip.edge import SandboxAnswer
 from powerstrip.logs import place_of
 from powerstrip.problems import Problem
@@ -36,14 +37,15 @@ class OutOfTime(Exception):
 async def run_adapter(work: Callable[[], Awaitable[T]], deadline: float, name: str) -> T:
     """What the adapter gives. `deadline` is in seconds of the monotonic clock; `name` says in the log what ran.
 
-    Raises the adapter's four errors, the hub's own, `SandboxAnswer`, `OutOfTime` and `AdapterBroken`.
-    An adapter that blocks the event loop cannot be stopped from within the process.
+    Raises the adapter's four errors, the hub's own, `SandboxAnswer`, `OutOfTime` and `AdapterBroken`. An adapter that blocks the
+    event loop cannot be stopped from within the process: it is told in the log, and what it gives too late does not count.
     """
     task = asyncio.current_task()
     limit = asyncio.timeout(max(deadline + GRACE - monotonic(), 0.0))
     try:
         async with limit:
-            return await work()
+            with at_work(name):
+                given = await work()
     except (PowerstripError, Problem, SandboxAnswer):
         raise
     except BaseException as error:
@@ -52,6 +54,9 @@ async def run_adapter(work: Callable[[], Awaitable[T]], deadline: float, name: s
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise
         raise _broken(error, name) from None
+    if monotonic() > deadline + GRACE:
+        raise OutOfTime
+    return given
 
 
 def _broken(error: BaseException, name: str) -> AdapterBroken:
