@@ -6,12 +6,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from powerstrip.urls import BadUrl, parse_base
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+"""Schemes of a database URL."""
 DEFAULT_DATA = "~/.local/share/powerstrip"
 
 
@@ -32,15 +35,26 @@ class Settings(BaseModel):
     """Provider id → base URL, for emulators and private deployments."""
     rate_limit: int = Field(default=5000, ge=1)
     """Requests a second that one API key may make."""
+    plugins_block: tuple[str, ...] = ()
+    """Plugins or distributions, by name, that are never loaded."""
 
     @field_validator("provider_urls")
     @classmethod
     def _absolute(cls, urls: dict[str, str]) -> dict[str, str]:
         for provider, url in urls.items():
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError(f"the base URL of {provider} must be http(s)://host/…")
+            try:
+                parse_base(url)
+            except BadUrl as error:
+                raise ValueError(f"POWERSTRIP_PROVIDER_URLS: the base URL of {provider}: {error}") from None
         return urls
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, url: str) -> str:
+        """PostgreSQL alone: a second hub on somebody's SQLite file would not be noticed."""
+        if url and not _is_postgresql(url):
+            raise ValueError("POWERSTRIP_DATABASE_URL: write postgresql://user:password@host:5432/database, or leave it out")
+        return url
 
     @property
     def sqlite(self) -> bool:
@@ -55,10 +69,19 @@ class Settings(BaseModel):
             return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else self.database_url
         return f"sqlite:///{self.data / 'powerstrip.db'}"
 
+    @property
+    def database(self) -> str:
+        """Where the data lies, in words that hold no user name and no password."""
+        if self.sqlite:
+            return "SQLite in the data folder"
+        from sqlalchemy import make_url
+
+        return f"PostgreSQL at {make_url(self.database_url).host or 'a local socket'}"
+
     def exceptions(self) -> list[str]:
         """Each exception from the safe default in force, as a sentence."""
         lines = [f"Addresses in {network} may be reached, with plain http and any port" for network in self.allow_addresses]
-        return lines + [f"Calls of {provider} go to {url}" for provider, url in self.provider_urls.items()]
+        return lines + [f"Calls of {provider} go to {parse_base(url).origin}" for provider, url in self.provider_urls.items()]
 
 
 def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None = None) -> Settings:
@@ -70,10 +93,23 @@ def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None 
             database_url=environ.get("POWERSTRIP_DATABASE_URL", ""),
             allow_addresses=_networks(environ.get("POWERSTRIP_ALLOW_ADDRESSES", "")),
             provider_urls=_urls(environ.get("POWERSTRIP_PROVIDER_URLS", "")),
+            plugins_block=tuple(environ.get("POWERSTRIP_PLUGINS_BLOCK", "").replace(",", " ").split()),
             **({"rate_limit": _rate(text)} if (text := environ.get("POWERSTRIP_RATE_LIMIT", "").strip()) else {}),
         )
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
+    except ValidationError as error:
+        reasons = [found["msg"].removeprefix("Value error, ") for found in error.errors(include_url=False, include_input=False)]
+        raise SettingsError("; ".join(reasons)) from None
+
+
+def _is_postgresql(url: str) -> bool:
+    """Whether the database's own driver can read it."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).drivername in POSTGRESQL
+    except (ArgumentError, ValueError):
+        return False
 
 
 def _rate(text: str) -> int:

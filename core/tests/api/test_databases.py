@@ -19,7 +19,8 @@ ODD = ["a\x00b", "\ud800", "x" * 100_000, "'; DROP TABLE project;--", "\ufffd", 
 
 @pytest.fixture
 async def house(tmp_path, catalog_folder, database_url) -> AsyncIterator[House]:
-    async with opened(tmp_path / "data", catalog_folder, database_url=database_url) as house:
+    url = database_url if database_url.startswith("postgresql") else ""
+    async with opened(tmp_path / "data", catalog_folder, database_url=url) as house:
         yield house
 
 

@@ -143,3 +143,37 @@ def test_the_demo_in_json_can_keep_its_folder(cli, tmp_path: Path, monkeypatch: 
     assert [call["status"] for call in facts["calls"]] == ["completed"] * 4 + ["failed"]
     assert facts["audit"]["intact"] is True
     assert cli("sandbox", "requests", "--data", facts["data"], "--json").json["items"]
+
+
+def test_doctor_says_which_settings_are_in_force(cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERSTRIP_RATE_LIMIT", "77")
+    monkeypatch.setenv("POWERSTRIP_PLUGINS_BLOCK", "Slack,slak")
+    monkeypatch.setenv(
+        "POWERSTRIP_PROVIDER_URLS", '{"postmark": "http://127.0.0.1:9/secret-path", "postmork": "http://127.0.0.1:9"}'
+    )
+    ran = cli("doctor", "--data", str(data), "--json")
+    assert ran.code == 0, ran.out
+    said = [each["message"] for each in ran.json["findings"]]
+    assert "SQLite in the data folder; at most 77 requests a second for one key" in said
+    assert "Calls of postmark go to http://127.0.0.1:9" in said
+    assert "POWERSTRIP_PROVIDER_URLS names postmork, and there is no such provider" in said
+    assert any(line.startswith("slack (") and "blocked" in line for line in said)
+    assert "POWERSTRIP_PLUGINS_BLOCK names slak, and no such plugin is installed" in said
+    assert "slack.message.post" not in cli("catalog", "actions", "--json", "--data", str(data)).out
+
+
+def test_doctor_does_not_call_a_missing_hub_sound(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERSTRIP_URL", "http://127.0.0.1:9")
+    ran = cli("doctor", "--data", str(tmp_path / "none"))
+    assert "There is no hub yet: 0 broken" in ran.out
+    assert "Sound" not in ran.out
+    assert "not at the hub that POWERSTRIP_URL names" in ran.err
+
+
+@pytest.mark.parametrize("command", ["doctor", "init", "serve"])
+def test_a_setting_that_cannot_be_used_is_a_sentence(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setenv("POWERSTRIP_DATABASE_URL", "postgresql://u:hunter2canary@h:notaport/x")
+    ran = cli(command, "--data", str(tmp_path / "none"))
+    assert ran.code == 1
+    assert "POWERSTRIP_DATABASE_URL: write postgresql://" in ran.err
+    assert "hunter2canary" not in ran.out + ran.err

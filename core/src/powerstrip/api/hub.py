@@ -129,7 +129,8 @@ async def _open(
     try:
         await vault.start()
         audit = vault.audit
-        catalog = await asyncio.to_thread(Catalog.load, settings.data / "catalog")
+        catalog = await asyncio.to_thread(Catalog.load, settings.data / "catalog", settings.plugins_block)
+        _tell_plugins(catalog)
         access = Access(store, audit, vault.derive("api-keys"), providers=lambda: [each.id for each in catalog.providers()])
         edge = Edge(settings, vault.reveal, settings.data / "streams", own=own)
         files = Files(store, settings.data / "files", audit)
@@ -141,3 +142,13 @@ async def _open(
         await store.close()
         raise
     return hub
+
+
+def _tell_plugins(catalog: Catalog) -> None:
+    """One line at the start: which plugins are in the house, in which version, and which are not."""
+    log.info(
+        "hub.plugins",
+        usable=[f"{each.id} {each.version}".strip() for each in catalog.providers()],
+        blocked=[f"{each.name} {each.version}".strip() for each in catalog.broken() if each.blocked],
+        broken=[f"{each.name} {each.version}".strip() for each in catalog.broken() if not each.blocked],
+    )

@@ -1,7 +1,7 @@
 """The catalog: which providers there are, what they can do, and their adapters."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from powerstrip.catalog.manifest import (
     ProviderSummary,
 )
 from powerstrip.catalog.prober import Prober
-from powerstrip.catalog.refresh import blocked, look_into, refresh
+from powerstrip.catalog.refresh import blocked, canonical, look_into, refresh
 from powerstrip.problems import NotFound, Unprocessable
 
 LOAD_LIMIT = 10.0
@@ -84,6 +84,11 @@ class Catalog:
     def broken(self) -> list[BrokenPlugin]:
         """Installed plugins that are not usable, each with its reason."""
         return list(self._broken)
+
+    def unmatched(self, block: Iterable[str]) -> list[str]:
+        """Those names of a `block` that block nothing here."""
+        hit = {canonical(name) for each in self._broken if each.blocked for name in (each.name, each.distribution)}
+        return [name for name in block if canonical(name) not in hit]
 
     def has(self, provider: str) -> bool:
         """Is there an adapter for this provider?"""
@@ -195,7 +200,7 @@ class _Plugins:
 
 def _sorted_out(index: Index, block: Collection[str]) -> tuple[dict[str, Row], list[BrokenPlugin]]:
     """Which rows are usable, and which plugins are not and why. Who claims an id with another is refused with it."""
-    broken = [_broken(found, "the operator has blocked it") for found in index.found if blocked(found, block)]
+    broken = [_broken(found, "the operator has blocked it", True) for found in index.found if blocked(found, block)]
     rows = [row for row in index.rows if not blocked(row.found, block)]
     claims = Counter(row.claimed for row in rows if row.claimed)
     usable: dict[str, Row] = {}
@@ -212,11 +217,12 @@ def _sorted_out(index: Index, block: Collection[str]) -> tuple[dict[str, Row], l
 def _double(row: Row, rows: Sequence[Row]) -> str:
     claimants = sorted(f"{each.found.distribution} {each.found.version}" for each in rows if each.claimed == row.claimed)
     names = ", ".join(claimants)
-    return f"{len(claimants)} plugins claim the id {row.claimed!a} ({names}), so none is used: remove or block all but one"
+    mend = "remove all but one, or name them in POWERSTRIP_PLUGINS_BLOCK"
+    return f"{len(claimants)} plugins claim the id {row.claimed!a} ({names}), so none is used: {mend}"
 
 
-def _broken(found: Found, reason: str) -> BrokenPlugin:
-    return BrokenPlugin(name=found.name, distribution=found.distribution, version=found.version, reason=reason)
+def _broken(found: Found, reason: str, blocked: bool = False) -> BrokenPlugin:
+    return BrokenPlugin(name=found.name, distribution=found.distribution, version=found.version, reason=reason, blocked=blocked)
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

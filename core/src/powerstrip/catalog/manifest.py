@@ -125,9 +125,10 @@ class ProviderManifest(ProviderSummary):
 
 
 class BrokenPlugin(Value):
-    """An installed plugin that is not in the catalog, and why. `name` is its entry point's."""
+    """An installed plugin that is not in the catalog, and why. `name` is its entry point's; `blocked` by the operator."""
 
     name: str
     distribution: str = ""
     version: str = ""
     reason: str
+    blocked: bool = False

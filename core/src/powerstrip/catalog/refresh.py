@@ -1,5 +1,6 @@
 """Bringing the index up to date: only what is new or changed is looked into."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -37,7 +38,12 @@ def refresh(folder: Path, old: Index, block: Collection[str], limit: float) -> I
 
 def blocked(found: Found, block: Collection[str]) -> bool:
     """Has the operator blocked this plugin, by its name or its distribution's?"""
-    return found.name in block or found.distribution in block
+    return not {canonical(found.name), canonical(found.distribution)}.isdisjoint(map(canonical, block))
+
+
+def canonical(name: str) -> str:
+    """One spelling of a name: `My_Plugin` and `my-plugin` are the same distribution (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def look_into(folder: Path, found: Found, prober: Prober) -> Row:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from powerstrip import __version__
 
 if TYPE_CHECKING:
+    from powerstrip.catalog import BrokenPlugin, Catalog
     from powerstrip.settings import Settings
     from powerstrip.store import Store
 
@@ -134,6 +135,11 @@ async def _master_key(store: "Store", settings: "Settings") -> Finding:
     return Finding("master key", "ok", "The master key is there and is the right one")
 
 
+async def check_settings(settings: "Settings") -> Findings:
+    """What the operator's settings come to, where they are no exception."""
+    return [Finding("settings", "ok", f"{settings.database}; at most {settings.rate_limit:,} requests a second for one key")]
+
+
 async def check_exceptions(settings: "Settings") -> Findings:
     """Every exception from the safe defaults that the operator has made."""
     made = [
@@ -151,13 +157,26 @@ async def check_plugins(settings: "Settings") -> Findings:
         index = Path(folder) / "catalog"  # a copy: what the hub knows of its plugins is used, and stays as it is
         if (settings.data / "catalog").is_dir():
             shutil.copytree(settings.data / "catalog", index)
-        catalog = Catalog.load(index)
+        catalog = Catalog.load(index, settings.plugins_block)
     usable = [f"{each.id} {each.version}".strip() for each in catalog.providers()]
-    broken = [
-        Finding("plugin", "broken", f"{each.name} ({each.distribution} {each.version}): {each.reason}", "upgrade or remove it")
-        for each in catalog.broken()
-    ]
-    return [Finding("plugins", "ok", ", ".join(usable) or "none is installed"), *broken]
+    found = [Finding("plugins", "ok", ", ".join(usable) or "none is installed")]
+    return [*found, *map(_unusable, catalog.broken()), *_unmatched(settings, catalog)]
+
+
+def _unusable(plugin: "BrokenPlugin") -> Finding:
+    name = f"{plugin.name} ({plugin.distribution} {plugin.version})"
+    if plugin.blocked:
+        return Finding("plugin", "ok", f"{name} is blocked by POWERSTRIP_PLUGINS_BLOCK")
+    return Finding("plugin", "broken", f"{name}: {plugin.reason}", "upgrade or remove it, or name it in POWERSTRIP_PLUGINS_BLOCK")
+
+
+def _unmatched(settings: "Settings", catalog: "Catalog") -> Iterator[Finding]:
+    """Names in settings that mean nothing here: a typing error has no effect and must not go unseen."""
+    for name in catalog.unmatched(settings.plugins_block):
+        yield Finding("plugin", "warning", f"POWERSTRIP_PLUGINS_BLOCK names {name}, and no such plugin is installed")
+    for provider in settings.provider_urls:
+        if not catalog.has(provider):
+            yield Finding("exception", "warning", f"POWERSTRIP_PROVIDER_URLS names {provider}, and there is no such provider")
 
 
 CHECKS: "tuple[Check, ...]" = (
@@ -165,6 +184,7 @@ CHECKS: "tuple[Check, ...]" = (
     check_folder,
     check_lock,
     check_database,
+    check_settings,
     check_exceptions,
     check_plugins,
 )

@@ -8,10 +8,11 @@ RFC 4380 (Teredo), RFC 5214 (ISATAP); the metadata addresses are from the docume
 """
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
-Address: TypeAlias = IPv4Address | IPv6Address
+from powerstrip.urls import Address
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
 METADATA = frozenset(

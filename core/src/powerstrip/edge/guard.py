@@ -11,10 +11,11 @@ from collections.abc import Collection
 from enum import Enum
 from ipaddress import ip_address
 
-from powerstrip.edge.addresses import Address, Network, denied, embedded, listed
+from powerstrip.edge.addresses import Network, denied, embedded, listed
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.urls import Url, parse_base
 from powerstrip.settings import Settings
+from powerstrip.urls import Address
 
 _FETCH = """
     1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137 139

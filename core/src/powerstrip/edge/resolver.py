@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from powerstrip.edge.addresses import Address
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.guard import Guard, Reach
+from powerstrip.urls import Address
 
 Lookup: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 """A name's addresses as texts. Raises `OSError` where there are none."""

@@ -1,163 +1,35 @@
-"""The one parser of addresses, and the rules of a path.
+"""The one parser of addresses, as the edge uses it: what it does not take is `Refused`."""
 
-What it accepts it has taken apart for good: the transport connects to these parts and never parses the text again. So there is no
-second reading of a URL that could differ. It is stricter than RFC 3986 and the WHATWG URL standard: what they repair is refused.
-"""
-
-import re
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
-from typing import TypeVar
-from unicodedata import normalize
-from urllib.parse import quote, unquote
-
-import idna
-
-from powerstrip.edge.addresses import Address
+from powerstrip import urls
 from powerstrip.edge.errors import Refused
+from powerstrip.urls import MAX_URL, PATH_SAFE, BadUrl, Url, climbs
 
-A = TypeVar("A", IPv4Address, IPv6Address)
-
-MAX_URL = 16_384
-"""Characters of an address with its query."""
-PATH_SAFE = "/%:@!$&'()*+,;=~"
-QUERY_SAFE = PATH_SAFE + "?"
-_PORTS = {"https": 443, "http": 80}
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
-_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_READINGS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """An address in its parts: `host` is ASCII and lower case, `port` always filled, `path` and `query` percent-encoded.
-
-    `address` is set where the host is a literal address.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    path: str = ""
-    query: str = ""
-    address: Address | None = None
-
-    @property
-    def origin(self) -> str:
-        """`scheme://host`, with the port where it is not the usual one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" if self.port == _PORTS[self.scheme] else f"{self.scheme}://{host}:{self.port}"
-
-    @property
-    def text(self) -> str:
-        """The whole address, normalised."""
-        return f"{self.origin}{self.path}?{self.query}" if self.query else self.origin + self.path
+__all__ = ["MAX_URL", "PATH_SAFE", "Url", "climbs", "encoded", "parse_base", "parse_url"]
 
 
 def parse_url(text: str) -> Url:
-    """Take an absolute http(s) address apart. Raises `Refused`, without repeating the text, for anything unusual."""
-    if len(text) > MAX_URL or not text.isprintable() or any(mark in text for mark in " \\#"):
-        raise _refused("It holds blanks, control characters, a backslash or a fragment, or is too long")
-    scheme, found, rest = text.partition("://")
-    if not found or scheme.lower() not in _PORTS:
-        raise _refused("It must begin with https://")
-    end = min(at for at in (rest.find("/"), rest.find("?"), len(rest)) if at >= 0)
-    path, _, query = rest[end:].partition("?")
-    host, port = _authority(rest[:end])
-    name, address = _host(host)
-    usual = _PORTS[scheme.lower()]
-    return Url(scheme.lower(), name, _port(port, usual), encoded(path, PATH_SAFE), encoded(query, QUERY_SAFE), address)
+    """`powerstrip.urls.parse_url`. Raises `Refused`."""
+    try:
+        return urls.parse_url(text)
+    except BadUrl as error:
+        raise _refused(error) from None
 
 
 def parse_base(text: str) -> Url:
-    """A base URL: no query, and a path that ends without a slash."""
-    url = parse_url(text)
-    if url.query or text.endswith("?"):
-        raise _refused("A base URL has no query")
-    if climbs(url.path):
-        raise _refused("Its path climbs")
-    return Url(url.scheme, url.host, url.port, url.path.rstrip("/"), "", url.address)
+    """`powerstrip.urls.parse_base`. Raises `Refused`."""
+    try:
+        return urls.parse_base(text)
+    except BadUrl as error:
+        raise _refused(error) from None
 
 
 def encoded(text: str, safe: str) -> str:
-    """Percent-encode what may not stand in a URL; what is encoded already stays. Raises `Refused` for a stray `%`."""
-    if "%" in text and _PERCENT.search(text):
-        raise Refused("A part of the address holds a % that begins no escape: percent-encode it as %25", "path")
+    """`powerstrip.urls.encoded`. Raises `Refused`."""
     try:
-        return quote(text, safe=safe)
-    except UnicodeEncodeError:
-        raise Refused("A part of the address holds characters that are no text", "path") from None
+        return urls.encoded(text, safe)
+    except BadUrl as error:
+        raise _refused(error) from None
 
 
-def climbs(path: str) -> bool:
-    """Whether a path has `.` or `..` parts under any reading: encoded several times, split by a backslash, or before a `;`."""
-    if "/." not in path and "%" not in path and "\\" not in path:
-        return False
-    for _ in range(_READINGS):
-        parts = path.replace("\\", "/").split("/")
-        if any(part.partition(";")[0].strip() in (".", "..") for part in parts):
-            return True
-        if "%" not in path:
-            return False
-        path = unquote(path)
-    return "%2e" in path.lower()
-
-
-def _authority(text: str) -> tuple[str, str | None]:
-    if "@" in text or "%" in text:
-        raise _refused("It holds a user name or an encoded host")
-    host, bracket, after = text.partition("]")
-    if bracket:
-        return host + bracket, _after_colon(after)
-    host, colon, port = text.partition(":")
-    return host, port if colon else None
-
-
-def _after_colon(text: str) -> str | None:
-    if text and not text.startswith(":"):
-        raise _refused("Its host cannot be read")
-    return text[1:] if text else None
-
-
-def _port(text: str | None, usual: int) -> int:
-    if text is None:
-        return usual
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65_536):
-        raise _refused("Its port is no number from 1 to 65535")
-    return int(text)
-
-
-def _host(text: str) -> tuple[str, Address | None]:
-    """The normalised host, and the address it is literally. Raises `Refused` for odd notations of an address."""
-    if text.startswith("["):
-        address = _literal(IPv6Address, text[1:-1])
-        return address.compressed, address
-    name = _ascii(text).removesuffix(".")
-    labels = name.split(".")
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise _refused("Its host is no valid name")
-    if _NUMBER.fullmatch(labels[-1]):
-        return name, _literal(IPv4Address, name)
-    return name, None
-
-
-def _ascii(text: str) -> str:
-    """NFKC and IDNA (UTS 46): full-width and circled digits, ideographic dots and the like become what they stand for."""
-    if text.isascii():
-        return text.lower()
-    try:
-        return idna.encode(normalize("NFKC", text), uts46=True, std3_rules=True).decode().lower()
-    except (idna.IDNAError, UnicodeError):
-        raise _refused("Its host is no valid name") from None
-
-
-def _literal(kind: type[A], text: str) -> A:
-    try:
-        return kind(text)
-    except ValueError:
-        raise _refused("Its host is an address in a notation that is not accepted") from None
-
-
-def _refused(why: str) -> Refused:
-    return Refused(f"The address cannot be used. {why}. Give one such as https://api.example.com/v1", "url")
+def _refused(error: BadUrl) -> Refused:
+    return Refused(str(error), error.part)

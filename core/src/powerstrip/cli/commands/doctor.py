@@ -22,7 +22,7 @@ def configure(parser: Parser) -> None:
 
 async def doctor(context: Context) -> int:
     """Run every check and print what was found."""
-    from powerstrip.cli.checks import CHECKS, Finding
+    from powerstrip.cli.checks import CHECKS, Finding, has_hub
 
     settings = target.folder_settings(context.args, context.environ)
     found: list[Finding] = []
@@ -36,7 +36,10 @@ async def doctor(context: Context) -> int:
         "findings": [{"check": each.check, "state": each.state, "message": each.message, "hint": each.hint} for each in found],
     }
     lines = [_line(each) for each in found]
-    lines.append(f"\n{'Something is broken' if broken else 'Sound'}: {broken} broken, {warnings} warnings.")
+    verdict = "Something is broken" if broken else "Sound" if has_hub(settings) else "There is no hub yet"
+    lines.append(f"\n{verdict}: {broken} broken, {warnings} warnings.")
+    if context.environ.get("POWERSTRIP_URL"):
+        context.console.note(f"doctor looks at {settings.data} on this machine, not at the hub that POWERSTRIP_URL names")
     context.console.put(payload, "\n".join(lines))
     return FAILED if broken else OK
 
