@@ -85,10 +85,10 @@ def action(catalog: Catalog, name: str, connections: Connections, permitted: Per
     return _action(catalog, catalog.action(name), connections, permitted)
 
 
-def events(catalog: Catalog, connections: Connections) -> EventCatalogResponse:
-    """Every provider that sends events."""
+def events(catalog: Catalog) -> EventCatalogResponse:
+    """Every provider that sends events. They are documented, and none is ready: this hub does not take deliveries yet."""
     sources = [catalog.provider(each.id) for each in catalog.providers() if each.event_ids]
-    return EventCatalogResponse(items=[_source(each, connections) for each in sources], reserved_prefixes=list(RESERVED))
+    return EventCatalogResponse(items=[_source(each) for each in sources], reserved_prefixes=list(RESERVED))
 
 
 def _provider(manifest: ProviderManifest, connections: Connections) -> IntegrationProvider:
@@ -109,7 +109,7 @@ def _provider(manifest: ProviderManifest, connections: Connections) -> Integrati
         readiness=ready.state,
         readiness_reason=ready.reason,
         message=ready.message,
-        events=[_event(each, planned=manifest.planned) for each in manifest.events],
+        events=[_event(each) for each in manifest.events],
         actions=[_provider_action(each) for each in manifest.actions],
         reference_types=[_picker(each) for each in manifest.pickers],
         trigger_patterns=[],
@@ -138,11 +138,11 @@ def _connection(ready: Readiness) -> IntegrationProviderConnection:
     )
 
 
-def _event(manifest: EventManifest, *, planned: bool) -> IntegrationProviderEventType:
+def _event(manifest: EventManifest) -> IntegrationProviderEventType:
     return IntegrationProviderEventType(
         name=manifest.name,
         schema_version=1,
-        runtime_state="planned" if planned else "active",
+        runtime_state="planned",
         description=manifest.summary,
         payload_schema=manifest.data_schema,
     )
@@ -215,14 +215,13 @@ def _risk(hints: Hints) -> Risk:
     return "low" if hints.read_only else "medium"
 
 
-def _source(manifest: ProviderManifest, connections: Connections) -> EventCatalogSource:
-    ready = readiness(manifest, connections.get(manifest.id, ()))
+def _source(manifest: ProviderManifest) -> EventCatalogSource:
     return EventCatalogSource(
         prefix=manifest.id,
         kind="capability" if manifest.built_in else "integration",
         display_name=manifest.title,
         description=manifest.description or None,
-        readiness="ready" if ready.ready else "needs_setup",
-        readiness_reason=ready.reason,
+        readiness="needs_setup",
+        readiness_reason="not_implemented",
         event_types=[EventCatalogEventType(name=each.name, description=each.summary) for each in manifest.events],
     )

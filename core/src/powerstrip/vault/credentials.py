@@ -17,6 +17,7 @@ _integration = Prepared(
     select(
         col(Integration.name),
         col(Integration.status),
+        col(Integration.status_reason),
         col(Integration.mode),
         col(Integration.expires_at),
         col(Integration.credential_version),
@@ -190,6 +191,7 @@ def _check_usable(found: Row[Any], purpose: Purpose) -> None:
     if purpose.probe:
         return
     if found.status == "expired" or (found.expires_at and found.expires_at <= stamp()):
-        raise Conflict(f"The credential of {name} has expired: rotate the integration", code="integration_expired")
+        why = f" ({found.status_reason})" if found.status_reason else ""
+        raise Conflict(f"{name} has no valid credential{why}: rotate the integration", code="integration_expired")
     if found.status != "active":
         raise Conflict(f"{name} is switched off: enable the integration", code="integration_inactive")

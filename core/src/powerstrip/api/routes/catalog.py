@@ -53,8 +53,7 @@ async def get_catalog_action(visit: GivenVisit, hub: GivenHub, action_name: From
 @route("GET", f"{PROJECT}/catalog/events", "catalog.view", id="listCatalogEvents", tag="catalog", summary="List events")
 async def list_catalog_events(visit: GivenVisit, hub: GivenHub) -> EventCatalogResponse:
     """Every source of events and what it sends."""
-    connections = await hub.integrations.connections(visit.project.id)
-    return await asyncio.to_thread(catalogues.events, hub.catalog, connections)
+    return await asyncio.to_thread(catalogues.events, hub.catalog)
 
 
 HANDLERS = [
