@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from callhouse import House, Peer, eventually, migrated, open_house
+from sqlmodel import Session
+
+from powerstrip.store import Invocation
 
 CHILD = """
 import asyncio, sys
@@ -86,3 +89,36 @@ async def test_a_killed_payment_goes_on_with_the_same_key(prepared: Path, peer: 
     assert (again.status, again.replayed) == ("completed", False)
     first, second = [headers["idempotency-key"] for _, headers, _ in peer.requests]
     assert first == second
+
+
+async def test_a_defect_of_the_hub_leaves_no_call_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    await house.connect()
+    monkeypatch.setattr("powerstrip.actions.running.Runner.run", fail)
+
+    with pytest.raises(RuntimeError):
+        await house.call()
+
+    [row] = await house.actions.list(house.project.id)
+    assert (row.status, row.error_type) == ("failed", "unknown")
+
+
+async def test_a_sweep_closes_what_this_hub_is_not_at_any_more(house: House, database_url: str) -> None:
+    await house.connect()
+    house.peer.gate.clear()
+    running = asyncio.create_task(house.call())
+    await eventually(lambda: house.peer.asked("POST /notes") == 1)
+    [open_row] = await house.actions.list(house.project.id)
+
+    def leave_open(session: Session) -> None:
+        session.add(Invocation(**open_row.model_dump() | {"id": "inv_left"}))
+
+    await house.store.write(leave_open)
+    await house.actions.sweep()
+
+    ends = {row.id: (row.status, row.error_type) for row in await house.actions.list(house.project.id)}
+    assert ends == {"inv_left": ("failed", "unknown"), open_row.id: ("active", None)}
+    house.peer.gate.set()
+    assert (await running).status == "completed"

@@ -2,10 +2,13 @@
 
 import asyncio
 import base64
+import errno
 import hashlib
 import os
+import resource
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from werkzeug import Response
 
 from powerstrip.actions import Files
 from powerstrip.clock import now, rfc3339
-from powerstrip.problems import BadInput, NotFound, TooLarge, Unprocessable
+from powerstrip.problems import BadInput, NotFound, StoreUnavailable, TooLarge, Unprocessable
 from powerstrip.store import StoredFile
 
 BIG = os.urandom(3 * 1024 * 1024)
@@ -50,6 +53,46 @@ async def test_a_file_is_kept_as_it_came(house: House, database_url: str) -> Non
     assert [each.id for each in await house.files.list(house.project.id)] == [row.id]
     (told,) = await house.audited("create", row.id)
     assert told.changes == {"size": len(BIG), "media_type": "image/png"}
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file of this process grows beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(house: House) -> None:
+    with full_disk(2_000_000), pytest.raises(StoreUnavailable, match="File too large") as caught:
+        await house.files.put(house.project.id, house.actor, pieces(BIG))
+
+    assert (caught.value.code, caught.value.retry_after) == ("disk_unavailable", 60)
+    assert str(house.settings.data) not in caught.value.message
+    assert lying_in(house) == []
+    assert await house.all(StoredFile) == []
+
+
+async def test_a_call_whose_answer_the_disk_refuses_has_an_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.connect()
+    house.peer.say("GET /file", Response(BIG, 200, content_type="image/png"))
+    monkeypatch.setattr("powerstrip.actions.files._measured", refuse)
+
+    result = await house.call("acme.file.get", {"id": "1"})
+
+    assert (result.status, result.error_type) == ("failed", "unavailable")
+    assert "No space left on device" in (result.error or "")
+    assert str(house.settings.data) not in (result.error or "")
+    [row] = await house.actions.list(house.project.id)
+    assert (row.status, row.error_message) == ("failed", result.error)
+    assert lying_in(house) == []
+
+
+def refuse(path: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
 async def test_a_file_belongs_to_its_project(house: House) -> None:

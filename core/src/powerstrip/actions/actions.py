@@ -116,13 +116,14 @@ class Actions:
     async def sweep(self) -> None:
         """Now and then: forget old idempotency keys with their outputs, lost calls and expired files."""
         await self.recover()
+        await self._store.hot(lambda connection: records.give_up_own(connection, self._hub, self._beginning.running))
         await self._store.hot(records.forget_old_keys)
         await self._files.sweep()
 
     async def _run(self, begun: Begun, wanted: Wanted, model: Any) -> Outcome:
         try:
             return await self._runner.run(begun, wanted, model)
-        except asyncio.CancelledError:
+        except BaseException:  # a cancellation or a defect of ours: either way the call has an end on record
             await self._finish(begun, wanted, cut_off(begun.mode, wanted.target))
             raise
 

@@ -85,6 +85,11 @@ class Beginning:
         self._secret = vault.derive("idempotency")
         self._running: set[str] = set()
 
+    @property
+    def running(self) -> frozenset[str]:
+        """The ids of the calls that this process is at. Ask in `store.hot`: there no row is ahead of its id."""
+        return frozenset(self._running)
+
     def claims(self) -> Claims:
         """A new caller's."""
         return Claims(self._running)

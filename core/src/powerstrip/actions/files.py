@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlmodel import Session, col, select
 from powerstrip.adapter import Content
 from powerstrip.clock import new_id, now, rfc3339, stamp
 from powerstrip.names import clean_name
-from powerstrip.problems import BadInput, NotFound, TooLarge
+from powerstrip.problems import BadInput, NotFound, StoreUnavailable, TooLarge
 from powerstrip.store import Actor, AuditLog, Store, StoredFile, scope
 
 MAX_FILE = 5 * 1024**3
@@ -28,6 +29,8 @@ PART = ".part"
 """The ending of a file that is still being written."""
 STALE_SECONDS = 24 * 3600
 """Content that no row names is removed when it is this old."""
+DISK_SECONDS = 60.0
+"""When to try again after the disk refused."""
 MAX_MEDIA_TYPE = 255
 PLAIN_TYPE = "application/octet-stream"
 
@@ -68,13 +71,17 @@ class Files:
     async def put(
         self, project_id: str, actor: Actor, chunks: AsyncIterator[bytes], *, name: str = "", media_type: str = PLAIN_TYPE
     ) -> StoredFile:
-        """Keep what streams in; it stands once this returns. Raises `TooLarge` and `BadInput`; nothing is left then."""
+        """Keep what streams in; it stands once this returns.
+
+        Raises `TooLarge`, `BadInput`, and `StoreUnavailable` where the disk refuses; nothing is left then.
+        """
         label, kind = clean_name(name) if name else "", checked_media_type(media_type)
         file_id = new_id("file")
         part = self._path(file_id + PART)
         try:
-            staged = await self._stage(part, chunks)
-            return await self._settle(part, actor, _row(file_id, project_id, actor, staged, label, kind))
+            with _disk():
+                staged = await self._stage(part, chunks)
+                return await self._settle(part, actor, _row(file_id, project_id, actor, staged, label, kind))
         finally:
             part.unlink(missing_ok=True)
 
@@ -112,15 +119,16 @@ class Files:
     async def keep(self, project_id: str, actor: Actor, content: Content, name: str, *, movable: bool) -> None:
         """Turn the content of an answer into a file of the project: its `file_id` is set.
 
-        `movable`: its path is ours to take away, so that it need not be copied.
+        `movable`: its path is ours to take away, so that it need not be copied. Raises `StoreUnavailable` where the disk refuses.
         """
         kind = content.media_type if is_media_type(content.media_type or "") else PLAIN_TYPE
         if content.path is None or not movable:
             row = await self.put(project_id, actor, content.chunks(), name=name, media_type=kind or PLAIN_TYPE)
         else:
-            staged = await asyncio.to_thread(_measured, content.path)
-            row = _row(new_id("file"), project_id, actor, staged, name, kind or PLAIN_TYPE)
-            row = await self._settle(content.path, actor, row)
+            with _disk():
+                staged = await asyncio.to_thread(_measured, content.path)
+                row = _row(new_id("file"), project_id, actor, staged, name, kind or PLAIN_TYPE)
+                row = await self._settle(content.path, actor, row)
         content.file_id, content.media_type, content.path = row.id, row.media_type, self._path(row.id)
 
     async def sweep(self) -> int:
@@ -172,6 +180,19 @@ class Files:
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone
+
+
+@contextmanager
+def _disk() -> Generator[None]:
+    """Say what the disk refused, without a path. What goes wrong with a connection is its reader's to tell."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError):
+        raise
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        message = f"The content could not be kept on the hub's disk ({cause}): tell the operator, and try again later"
+        raise StoreUnavailable(message, code="disk_unavailable", retry_after=DISK_SECONDS) from None
 
 
 def _measured(path: Path) -> _Staged:

@@ -1,6 +1,7 @@
 """The rows of a call: statements compiled once, for the transactions that every call makes."""
 
 import json
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ KEY_LIFETIME = timedelta(days=7)
 STALE = timedelta(minutes=5)
 """A call lasts two minutes at most: one that is open for longer has lost its hub."""
 STOPPED = "The hub stopped before the answer was written down, so whether it took effect is not known: look at the provider first"
+END_LOST = "The end of the call could not be written down, so whether it took effect is not known: look at the provider first"
 
 known_key = Prepared(
     select(Idempotency).where(col(Idempotency.project_id) == bindparam("project_id"), col(Idempotency.key) == bindparam("key"))
@@ -76,6 +78,16 @@ def give_up_lost(connection: Connection, hub: str, *, alone: bool) -> int:
     """
     query = _lost if alone else _lost.where(col(Invocation.started_at) < _before(STALE))
     return connection.execute(query, {"of_hub": hub, "to_time": stamp()}).rowcount
+
+
+def give_up_own(connection: Connection, hub: str, running: Collection[str]) -> int:
+    """Close as unknown what this hub left open and is not at any more; returns how many calls that were."""
+    mine = select(Invocation.id).where(col(Invocation.status) == "active", col(Invocation.hub) == hub)
+    lost = [each for each in connection.execute(mine).scalars() if each not in running]
+    values = {"status": "failed", "error_type": "unknown", "error_message": END_LOST, "finished_at": stamp()}
+    for each in lost:
+        connection.execute(update(Invocation).where(col(Invocation.id) == each).values(**values))
+    return len(lost)
 
 
 def is_lost(row: Any, hub: str, running: set[str], *, alone: bool) -> bool:
