@@ -277,22 +277,11 @@ def build(
     signed: bool = True,
     stream: bool = False,
 ) -> Request:
-    """Put a request together. Raises `Rejected` for more than one body or a path that could leave the base URL."""
-    bodies = [body for body in (json, form, content) if body is not None]
-    if len(bodies) > 1:
-        raise TypeError("give one of json, form and content")
+    """Put a request together. Raises `TypeError` for more than one body, `Rejected` for a path that could leave the base URL."""
     heads = dict(headers or {})
-    body: bytes | Content = b""
-    if json is not None:
-        plain = by_wire(json) if isinstance(json, BaseModel) else json
-        body = jsonlib.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
-        heads.setdefault("Content-Type", "application/json")
-    elif form is not None:
-        body = urlencode(_pairs(form)).encode()
-        heads.setdefault("Content-Type", "application/x-www-form-urlencoded")
-    elif content is not None:
-        body = content
-        heads.setdefault("Content-Type", "application/octet-stream")
+    body, media_type = _body(json, form, content)
+    if media_type:
+        heads.setdefault("Content-Type", media_type)
     if signed:
         _refuse_escape(target)
     return Request(
@@ -313,6 +302,18 @@ def segment(value: object) -> str:
     if text in ("", ".", ".."):
         raise Rejected("A part of the path is empty or a dot")
     return quote(text, safe="")
+
+
+def _body(json: Any, form: Params | None, content: bytes | Content | None) -> tuple[bytes | Content, str]:
+    """What is sent and its media type, both empty for no body. Raises `TypeError` for more than one."""
+    if sum(each is not None for each in (json, form, content)) > 1:
+        raise TypeError("give one of json, form and content")
+    if json is not None:
+        plain = by_wire(json) if isinstance(json, BaseModel) else json
+        return jsonlib.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain).encode(), "application/json"
+    if form is not None:
+        return urlencode(_pairs(form)).encode(), "application/x-www-form-urlencoded"
+    return (b"", "") if content is None else (content, "application/octet-stream")
 
 
 def _pairs(params: Params) -> list[tuple[str, str]]:
