@@ -1,8 +1,10 @@
 """Commands on a data folder: the hub in this very process."""
 
 import json
+import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -177,3 +179,37 @@ def test_a_setting_that_cannot_be_used_is_a_sentence(cli, tmp_path: Path, monkey
     assert ran.code == 1
     assert "POWERSTRIP_DATABASE_URL: write postgresql://" in ran.err
     assert "hunter2canary" not in ran.out + ran.err
+
+
+def test_postgresql_without_its_driver_is_a_sentence(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERSTRIP_DATABASE_URL", "postgresql://hub:hunter2canary@127.0.0.1:9/hub")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for words in (["init"], ["doctor"], ["integrations", "list"]):
+        ran = cli(*words, "--data", str(tmp_path / "none"), "--json")
+        assert ran.code == 1
+        assert ran.json["error"]["code"] == "no_driver"
+        assert 'pip install "powerstrip[postgresql]"' in ran.err
+        assert "hunter2canary" not in ran.out + ran.err
+
+
+def test_the_doctor_goes_on_where_it_may_not_look(cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder / "hub.lock"))
+
+    monkeypatch.setattr("powerstrip.store.hold_folder", refuse)
+    ran = cli("doctor", "--data", str(data))
+    assert ran.code == 1
+    assert f"BROKEN   lock         {data}/hub.lock: Permission denied" in ran.out
+    assert "The database answers" in ran.out
+
+
+def test_the_doctor_finds_a_database_that_cannot_be_written(cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = os.access
+
+    def asked(path: Path, mode: int) -> bool:  # as for a user who is not root
+        return access(path, mode) and not (Path(path).name == "powerstrip.db" and mode & os.W_OK)
+
+    monkeypatch.setattr("os.access", asked)
+    ran = cli("doctor", "--data", str(data))
+    assert ran.code == 1
+    assert f"{data}/powerstrip.db cannot be written by this user" in ran.out

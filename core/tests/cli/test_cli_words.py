@@ -70,6 +70,8 @@ def test_the_version(cli) -> None:
         ["call"],
         ["call", "a.b", "--no-such-option"],
         ["serve", "--port", "http"],
+        ["serve", "--port", "80000"],
+        ["serve", "--port", "-1"],
         ["integrations", "create", "slack"],
         ["audit", "list", "--limit", "0"],
         ["audit", "list", "--limit", "5", "--all"],
@@ -152,3 +154,9 @@ def test_json_goes_to_a_pipe_whole_and_a_closed_pipe_is_no_trouble() -> None:
     assert json.loads(whole.stdout)["shell"] == "bash"
     cut = subprocess.run(f"{words} | head -c 10", shell=True, capture_output=True, text=True)
     assert cut.stderr == ""
+
+
+def test_a_number_out_of_its_range_is_told_the_range(cli) -> None:
+    for words, highest in ((["serve", "--port", "80000"], "0 to 65535"), (["serve", "--port", "1e3"], "0 to 65535")):
+        assert cli(*words).err.startswith(f"error: Argument --port: write a whole number from {highest}")
+    assert "write a whole number from 1 to 120" in cli("call", "a.b", "--timeout", "600").err

@@ -104,6 +104,10 @@ async def check_database(settings: "Settings") -> Findings:
 
     if not has_hub(settings):
         return [Finding("database", "warning", "There is no hub in the folder yet", f"powerstrip init --data {settings.data}")]
+    if settings.sqlite and (unwritable := _unwritable(settings.data)):
+        return [
+            Finding("database", "broken", f"{unwritable} cannot be written by this user", f"chmod 600 {unwritable}, or chown it")
+        ]
     store = Store(settings.url)
     await store.start()
     try:
@@ -113,6 +117,11 @@ async def check_database(settings: "Settings") -> Findings:
         return [Finding("database", "broken", problem.message, "is the database there, whole, and reachable by this user?")]
     finally:
         await store.close()
+
+
+def _unwritable(data: Path) -> Path | None:
+    """A file of the database that this user may not read and write; SQLite itself tells only when it writes."""
+    return next((path for path in sorted(data.glob("powerstrip.db*")) if not os.access(path, os.R_OK | os.W_OK)), None)
 
 
 def _schema(found: str | None, wanted: str) -> Finding:

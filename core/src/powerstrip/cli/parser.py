@@ -12,6 +12,7 @@ from powerstrip.cli.failures import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from powerstrip.cli.context import Command
@@ -107,6 +108,17 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     for flag, metavar, words in COMMON:
         group.add_argument(flag, metavar=metavar, default=argparse.SUPPRESS, help=words)
     group.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON, as the API answers it")
+
+
+def whole(lowest: int, highest: int) -> "Callable[[str], int]":
+    """A type of argument: a whole number of this range, both ends included."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= 9 and lowest <= int(text) <= highest:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"write a whole number from {lowest} to {highest}")
+
+    return read
 
 
 def sentence(text: str) -> str:

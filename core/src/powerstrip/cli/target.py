@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,24 @@ def folder_settings(args: Namespace, environ: Mapping[str, str]) -> "Settings":
 
     data = getattr(args, "data", "")
     try:
-        return from_environment(environ, Path(data) if data else None)
+        settings = from_environment(environ, Path(data) if data else None)
     except SettingsError as error:
         raise Stop(str(error), code="bad_setting") from None
+    if not settings.sqlite:
+        _must_have_driver()
+    return settings
+
+
+def _must_have_driver() -> None:
+    """Stop where PostgreSQL is meant and its driver cannot be loaded: it is no part of the plain installation."""
+    try:
+        import_module("psycopg")
+    except ImportError:
+        raise Stop(
+            "POWERSTRIP_DATABASE_URL names PostgreSQL, and its driver (psycopg) is not installed or cannot be loaded",
+            hint='pip install "powerstrip[postgresql]"; in a clone: .uv/bin/uv sync --all-packages --all-extras',
+            code="no_driver",
+        ) from None
 
 
 def must_exist(settings: "Settings") -> None:

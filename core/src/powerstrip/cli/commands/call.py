@@ -12,7 +12,7 @@ from powerstrip.cli.console import as_json
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK, Stop
 from powerstrip.cli.inputs import file_named, pairs, put_at, read_object
-from powerstrip.cli.parser import Parser
+from powerstrip.cli.parser import Parser, whole
 from powerstrip.client import Client
 from powerstrip.client.shapes import CallResult
 
@@ -33,7 +33,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="refuse anything that changes something at the provider")
     parser.add_argument("--simulate", choices=TROUBLES, help="in a sandbox, answer with this trouble")
     parser.add_argument("--idempotency-key", metavar="KEY", help="the same key never calls twice")
-    parser.add_argument("--timeout", type=int, metavar="SECONDS", help="give up after, 1 to 120 (30)")
+    parser.add_argument("--timeout", type=whole(1, 120), metavar="SECONDS", help="give up after, 1 to 120 (30)")
     parser.add_argument("--yes", action="store_true", help="do not ask before what cannot be undone")
     parser.set_defaults(run=call)
 

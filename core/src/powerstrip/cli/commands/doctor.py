@@ -27,7 +27,12 @@ async def doctor(context: Context) -> int:
     settings = target.folder_settings(context.args, context.environ)
     found: list[Finding] = []
     for check in CHECKS:
-        found += await check(settings)
+        try:
+            found += await check(settings)
+        except OSError as error:  # a file or folder that this user may not look at: the other checks still tell something
+            where = f"{error.filename or settings.data}: {error.strerror or type(error).__name__}"
+            name = check.__name__.removeprefix("check_").replace("_", " ")
+            found.append(Finding(name, "broken", where, "run it as the user that the hub runs as, or give that user the files"))
     broken = sum(each.state == "broken" for each in found)
     warnings = sum(each.state == "warning" for each in found)
     payload = {
@@ -36,10 +41,12 @@ async def doctor(context: Context) -> int:
         "findings": [{"check": each.check, "state": each.state, "message": each.message, "hint": each.hint} for each in found],
     }
     lines = [_line(each) for each in found]
-    verdict = "Something is broken" if broken else "Sound" if has_hub(settings) else "There is no hub yet"
+    hub = not broken and has_hub(settings)  # where something is broken, to look may not be allowed
+    verdict = "Something is broken" if broken else "Sound" if hub else "There is no hub yet"
     lines.append(f"\n{verdict}: {broken} broken, {warnings} warnings.")
-    if context.environ.get("POWERSTRIP_URL"):
-        context.console.note(f"doctor looks at {settings.data} on this machine, not at the hub that POWERSTRIP_URL names")
+    named = next((name for name in ("POWERSTRIP_URL", "MOBIUS_API_URL") if context.environ.get(name)), "")
+    if named:
+        context.console.note(f"doctor looks at {settings.data} on this machine, not at the hub that {named} names")
     context.console.put(payload, "\n".join(lines))
     return FAILED if broken else OK
 

@@ -4,7 +4,7 @@ import ipaddress
 
 from powerstrip.cli import target
 from powerstrip.cli.context import Context
-from powerstrip.cli.parser import Parser
+from powerstrip.cli.parser import Parser, whole
 
 LEVELS = ("debug", "info", "warning", "error")
 TLS_WARNING = "warning: other machines can reach this port, and it speaks no TLS: put a TLS proxy before it"
@@ -13,7 +13,9 @@ TLS_WARNING = "warning: other machines can reach this port, and it speaks no TLS
 def configure(parser: Parser) -> None:
     """Arguments of `serve`."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="the port to listen on; 0 takes a free one (8000)")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), metavar="PORT", default=8000, help="the port to listen on; 0 takes a free one (8000)"
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="info logs each request (warning)")
     parser.set_defaults(run=serve)
 
