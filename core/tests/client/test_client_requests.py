@@ -50,7 +50,7 @@ ASKED: list[tuple[str, Ask, tuple[str, str], Any]] = [
         "rotate credentials",
         lambda c: c.integrations.rotate("int_1", {"bot_token": "xoxb-new"}),
         ("POST", f"{P}/integrations/int_1/rotate"),
-        {"credentials": {"bot_token": "xoxb-new"}, "probe": True},
+        {"credentials": {"bot_token": "xoxb-new"}},
     ),
     ("test an integration", lambda c: c.integrations.test("int_1"), ("POST", f"{P}/integrations/int_1/test"), None),
     ("get a provider", lambda c: c.providers.get("slack"), ("GET", f"{P}/integrations/providers/slack"), None),

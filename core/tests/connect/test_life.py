@@ -185,6 +185,9 @@ async def test_a_rotation_may_be_done_blind_and_is_where_nobody_can_be_asked(hou
     assert house.peer.requests == []
     other = await house.connect("other", "other")
     assert (await house.integrations.rotate(house.project, house.actor, other.id, {"api_key": SECOND})).credential_version == 2
+    with pytest.raises(Unprocessable) as caught:
+        await house.integrations.rotate(house.project, house.actor, other.id, {"api_key": SECOND}, probe=True)
+    assert caught.value.code == "not_testable"
 
 
 async def test_two_changes_at_once_do_not_lose_one(house: House) -> None:

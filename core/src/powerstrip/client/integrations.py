@@ -70,9 +70,9 @@ class Integrations:
         return await self._session.ask("POST", self._root + path("copy"), body=body)
 
     async def rotate(
-        self, id: str, credentials: Mapping[str, str], *, probe: bool = True, accept_other_account: bool = False
+        self, id: str, credentials: Mapping[str, str], *, probe: bool | None = None, accept_other_account: bool = False
     ) -> Integration:
-        """Replace the credentials. With `probe` they are tried first; refused ones, or another account's, change nothing."""
+        """Replace the credentials. Unless `probe` is false they are tried first; refused or another account's change nothing."""
         body = given(credentials=credentials, probe=probe, accept_other_account=accept_other_account or None)
         return await self._session.ask("POST", self._root + path(id, "rotate"), body=body)
 

@@ -162,17 +162,20 @@ class Integrations:
         id: str,
         credentials: Mapping[str, Any],
         *,
-        probe: bool = True,
+        probe: bool | None = None,
         accept_other_account: bool = False,
     ) -> Integration:
-        """Replace the credential. With `probe` the provider is asked with the new one before it becomes the current one.
+        """Replace the credential. The provider is asked with the new one before it becomes the current one: always with `probe`
+        true, never with false, and where there is a call for it with None.
 
         The one before is kept sealed as a way back. Nothing changes where the provider refuses the new one, or where it
         belongs to another account and `accept_other_account` is false. An expired integration is active afterwards.
         """
         before = await self.get(project.id, id)
         draft = await asyncio.to_thread(self._drafter.changed, before, IntegrationChanges(credentials=credentials))
-        account = await self._try(_as(before, draft), actor, draft.credentials) if probe else None
+        account = None
+        if probe is not False:
+            account = await self._try(_as(before, draft), actor, draft.credentials, must=probe is True)
         if account and before.account_id and account.id != before.account_id and not accept_other_account:
             raise Conflict(
                 f"The new credential belongs to another account ({account.name}), this integration to {before.account_name}: "
@@ -232,12 +235,24 @@ class Integrations:
             )
         return adapter
 
-    async def _try(self, row: Integration, actor: Actor, credentials: Mapping[str, str] | None) -> Account | None:
-        """Whose credential this is, asked before it is kept; None where there is nobody to ask. Raises `Unprocessable`."""
+    async def _try(
+        self, row: Integration, actor: Actor, credentials: Mapping[str, str] | None, *, must: bool = True
+    ) -> Account | None:
+        """Whose credential this is, asked before it is kept. Raises `Unprocessable`.
+
+        None for a sandbox, which asks nobody, and unless it `must` be known, where there is nobody to ask.
+        """
         adapter = await asyncio.to_thread(self._drafter.adapter, row.provider)
         question = _account_question(adapter) if adapter else None
-        if adapter is None or question is None or row.mode != "live":
+        if row.mode != "live":
             return None
+        if adapter is None or question is None:
+            if not must:
+                return None
+            raise Unprocessable(
+                f"There is no call to test a credential of {row.provider} with: with `probe` false it is kept untested",
+                code="not_testable",
+            )
         try:
             return await self._asker.offer(row, adapter, actor, credentials or {}, question)
         except PowerstripError as error:

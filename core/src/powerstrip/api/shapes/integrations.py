@@ -54,8 +54,8 @@ class RotateIntegrationRequest(Asked):
     """A new credential."""
 
     credentials: Object = Field(repr=False)
-    probe: bool = True
-    """Ask the provider with the new one before it takes the old one's place."""
+    probe: bool | None = None
+    """Ask the provider with the new one before it takes the old one's place. Unsaid: where there is a call for it."""
     accept_other_account: bool = False
     """Take a credential that belongs to another account."""
 

@@ -1,5 +1,6 @@
 """`powerstrip integrations`: connect services and look after the connections."""
 
+import difflib
 from typing import Any
 
 from powerstrip.cli import lists
@@ -7,7 +8,7 @@ from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK, Stop
 from powerstrip.cli.finding import find_integration
 from powerstrip.cli.inputs import read_object
-from powerstrip.cli.parser import Parser
+from powerstrip.cli.parser import YES, Parser
 from powerstrip.cli.secrets import ask_form, read_credentials
 from powerstrip.cli.text import fields, plain, table, when
 from powerstrip.client import Client, HubError
@@ -33,7 +34,7 @@ def configure(parser: Parser) -> None:
     _named(parser.command("enable", "use it again", enable))
     _named(parser.command("disable", "keep it, and refuse calls with it", disable))
     delete_parser = _named(parser.command("delete", "remove it with its credentials, for good", delete))
-    delete_parser.add_argument("--yes", action="store_true", help="do not ask")
+    delete_parser.add_argument("--yes", action="store_true", help=YES)
 
 
 def _configure_create(parser: Parser) -> None:
@@ -77,8 +78,9 @@ async def create(context: Context) -> None:
     config = read_object(args.config, "--config")
     credentials = read_credentials(args.credentials, args.credential, context.environ, context.console)
     async with context.project() as hub:
-        if credentials is None and context.console.interactive:
-            credentials = await _asked_for(context, hub)
+        provider = await _provider(context, hub)
+        if credentials is None and provider is not None and context.console.interactive:
+            credentials = ask_form(auth_form(provider, args.auth), args.provider, context.console) or None
         made = await hub.integrations.create(
             args.name,
             args.provider,
@@ -91,19 +93,22 @@ async def create(context: Context) -> None:
     context.console.put(made, f"Connected.\n\n{describe(made)}")
 
 
-async def _asked_for(context: Context, hub: Client) -> dict[str, str] | None:
-    """What a person types into the provider's form; None where there is none to fill."""
-    provider = context.args.provider
+async def _provider(context: Context, hub: Client) -> ProviderForms | None:
+    """The provider's forms. None where the key may not see them, and with a note where no adapter is installed."""
+    name = context.args.provider
     try:
-        form = auth_form(await hub.providers.get(provider), context.args.auth)
+        return await hub.providers.get(name)
     except HubError as error:
-        if error.status != 404:
+        if error.status == 404:
+            context.console.note(
+                f"note: no adapter for {name} is installed; the integration is kept, and cannot be used until one is"
+            )
+            known = [each["name"] for each in await hub.providers.list()]
+            if alike := difflib.get_close_matches(name.lower(), known, n=3):
+                context.console.note(f"note: did you mean {' or '.join(alike)}? `powerstrip integrations delete` takes this one back")
+        elif error.status != 403:
             raise
-        context.console.note(
-            f"note: no adapter for {provider} is installed; the integration is kept, and cannot be used until one is"
-        )
         return None
-    return ask_form(form, provider, context.console) or None
 
 
 async def show(context: Context) -> None:
@@ -124,8 +129,21 @@ async def test(context: Context) -> int:
     if context.console.json:
         context.console.put(probe, "")
     words = probe.get("error") or "the provider refused"
-    context.console.trouble(f"{found['name']}: {words}", f"powerstrip integrations rotate {found['name']}")
+    context.console.trouble(f"{found['name']}: {words}", _remedy(found, probe))
     return FAILED
+
+
+def _remedy(found: Integration, probe: Probe) -> str:
+    """What to do about a test that failed: only a refused credential is mended by another one."""
+    match probe.get("error_type"):
+        case "auth_failed":
+            return f"powerstrip integrations rotate {found['name']}"
+        case "rate_limited":
+            return f"wait a minute, then powerstrip integrations test {found['name']}"
+        case "unavailable" | "timeout":
+            return "is the service up, and its address right? The settings are in: " + f"powerstrip integrations show {found['name']}"
+        case _:
+            return f"see its settings: powerstrip integrations show {found['name']}"
 
 
 def _good(found: Integration, probe: Probe) -> str:
@@ -144,7 +162,7 @@ async def rotate(context: Context) -> None:
         if credentials is None:
             credentials = await _asked(context, hub, found)
         changed = await hub.integrations.rotate(
-            found["id"], credentials, probe=not args.no_probe, accept_other_account=args.accept_other_account
+            found["id"], credentials, probe=False if args.no_probe else None, accept_other_account=args.accept_other_account
         )
     context.console.put(changed, f"Rotated.\n\n{describe(changed)}")
 
@@ -193,8 +211,8 @@ async def delete(context: Context) -> None:
     console = context.console
     async with context.project() as hub:
         found = await find_integration(hub, context.args.integration)
-        asked = console.interactive and not context.args.yes
-        if asked and not console.confirm(f"Delete {found['provider']}/{found['name']} and its credentials for good?"):
+        question = f"Delete {found['provider']}/{found['name']} and its credentials for good?"
+        if not (context.args.yes or console.agreed(question)):
             raise Stop("Nothing was deleted", code="declined")
         await hub.integrations.delete(found["id"])
     console.put({"deleted": found["id"]}, f"Deleted {plain(found['name'])}.")
