@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pydantic import field_validator
 from pytest_httpserver import HTTPServer
 from sqlmodel import Session, col, select
 from werkzeug import Request, Response
@@ -86,6 +87,14 @@ class Stored(Model):
 
 class Deed(Model):
     kind: str
+
+    @field_validator("kind")
+    @classmethod
+    def slip(cls, value: str) -> str:
+        """What a plugin's author may forget: pydantic makes a refusal of a `ValueError` only."""
+        if value == "slip":
+            raise KeyError(value)
+        return value
 
 
 def make_acme() -> Adapter:

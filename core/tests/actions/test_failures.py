@@ -12,7 +12,7 @@ from callhouse import CANARY, House, eventually, leaks
 from werkzeug import Request, Response
 
 from powerstrip.connect import watched
-from powerstrip.problems import Conflict
+from powerstrip.problems import Conflict, Unprocessable
 from powerstrip.store import Audit, Credential, Integration, Invocation
 
 
@@ -147,6 +147,16 @@ async def test_an_adapter_at_fault_harms_its_call_alone(house: House, kind: str)
     assert CANARY not in f"{result.error} {logs}"
     assert (await house.call("acme.deed.do", {"kind": kind}, idempotency_key="order-1")).error == result.error
     assert (await house.call()).status == "completed"
+
+
+async def test_an_input_validator_that_fails_is_the_adapter_s_fault(house: House) -> None:
+    await house.connect()
+
+    with pytest.raises(Unprocessable) as caught:
+        await house.call("acme.deed.do", {"kind": "slip"})
+
+    assert caught.value.code == "adapter_broken"
+    assert await house.all(Invocation) == []
 
 
 async def test_a_faulty_adapter_is_logged_with_its_place(house: House) -> None:

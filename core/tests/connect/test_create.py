@@ -1,14 +1,18 @@
 """What may become an integration, and what is said to what may not."""
 
+import binascii
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from callhouse import CANARY, House, leaks
+from pydantic import field_validator
 
-from powerstrip.adapter import Adapter, ApiKey, HmacSigned, Model, SigV4
+from powerstrip.adapter import Adapter, ApiKey, HmacSigned, Model, Request, SigV4
 from powerstrip.connect import NewIntegration
-from powerstrip.connect.forms import read_credentials
+from powerstrip.connect.forms import auth_of, read_config, read_credentials
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
 from powerstrip.store import Audit, Credential, Integration
 
@@ -109,6 +113,65 @@ async def test_what_a_header_cannot_carry_is_refused_when_it_is_saved(house: Hou
     assert "paste it again" in caught.value.message
 
 
+async def test_a_secret_too_short_to_be_kept_out_of_answers_is_refused(house: House) -> None:
+    for provider, credentials in (("acme", {"api_key": "sh0rt42"}), ("unheard_of", {"apiKey": "sh0rt42", "user": "me"})):
+        with pytest.raises(Unprocessable) as caught:
+            await house.connect(provider=provider, credentials=credentials, config={})
+        assert caught.value.code == "short_credential"
+        assert "8 characters" in caught.value.message
+        assert "sh0rt42" not in f"{caught.value} {caught.value.details}"
+    assert (await house.connect(credentials={"username": "me", "password": "just-long"})).auth_kind == "login"
+    assert len(await house.all(Integration)) == 1
+
+
+class Hasty(Model):
+    """Settings of a plugin whose author forgot a case."""
+
+    region: str = ""
+
+    @field_validator("region")
+    @classmethod
+    def known(cls, value: str) -> str:
+        return {"north": "n"}[value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Careless(ApiKey):
+    """A way to sign in that expects base64."""
+
+    header: str = "X-Key"
+
+    def sign(self, request: Request, credentials: Any, settings: Any, now: Any) -> Request:
+        return request.with_header_pairs((self.header, str(binascii.a2b_base64(credentials["api_key"], strict_mode=True))))
+
+
+class Formless(ApiKey):
+    """A way to sign in without a form."""
+
+    def form(self) -> type[Model]:
+        raise SystemExit(CANARY)
+
+
+def test_a_plugin_s_slip_is_told_as_the_plugin_s() -> None:
+    hasty = Adapter(id="hasty", title="Hasty", base_url="https://api.hasty.example", auth=Careless(), config=Hasty)
+    slips: list[Callable[[], object]] = [
+        lambda: read_config(hasty, {"region": CANARY}),
+        lambda: read_credentials(Careless(), {"api_key": "pasted-badly-x"}, {}),
+        lambda: read_credentials(Formless(header="X-Key"), {"api_key": CANARY}, {}),
+        lambda: auth_of(replace_auth(hasty, Formless(header="X-Key")), "", ("api_key",)),
+    ]
+
+    for slip in slips:
+        with pytest.raises(Unprocessable) as caught:
+            slip()
+        assert caught.value.code == "adapter_broken"
+        assert leaks(f"{caught.value} {caught.value.details}") == []
+
+
+def replace_auth(adapter: Adapter, auth: ApiKey) -> Adapter:
+    return Adapter(id=adapter.id, title=adapter.title, base_url=adapter.base_url, auth=auth)
+
+
 def test_only_what_goes_into_a_header_is_held_to_its_rules() -> None:
     """A password in base64, a signing key and a key in the query may be anything."""
     config: dict[str, Any] = {}
@@ -174,6 +237,31 @@ async def test_a_secret_among_the_settings_is_sent_to_the_credentials(house: Hou
         assert token not in f"{caught.value} {caught.value.details}"
 
 
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"password": "hunter2secret"}, "config.password"),
+        ({"nested": [{"clientSecret": "invented"}]}, "config.nested[0].clientSecret"),
+        ({"api-key": "invented"}, "config.api-key"),
+        ({"token": "invented"}, "config.token"),
+        ({"private_key": {"pem": "invented"}}, "config.private_key"),
+    ],
+)
+async def test_a_free_form_setting_named_like_a_secret_is_refused(house: House, config: dict[str, Any], path: str) -> None:
+    with pytest.raises(Unprocessable) as caught:
+        await house.connect(provider="unheard_of", config=config)
+
+    assert caught.value.code == "secret_in_config"
+    assert [error["path"] for error in caught.value.details["errors"]] == [path]
+    assert await house.all(Integration) == []
+
+
+async def test_a_free_form_setting_about_a_secret_is_none(house: House) -> None:
+    config = {"password": None, "secret": False, "password_policy": "long", "page_token": "x", "secret_name": "main"}
+
+    assert (await house.connect(provider="unheard_of", config=config)).config == config
+
+
 @pytest.mark.parametrize("provider", ["", "Acme", "acme!", "-acme", "a" * 65, "акме", "acme\n", "../acme", "acme\0"])
 async def test_a_provider_id_is_well_formed(house: House, provider: str) -> None:
     with pytest.raises(BadInput) as caught:
@@ -232,6 +320,17 @@ async def test_a_probe_before_keeping_refuses_a_wrong_key_and_then_takes_the_rig
     row = await house.integrations.create(house.project, house.actor, new, probe=True)
     assert (row.account_id, row.account_name) == ("account-1", "Acme of Ada")
     assert row.tested_at
+
+
+async def test_a_probe_where_there_is_nobody_to_ask_is_refused_and_not_passed_over(house: House) -> None:
+    for provider in ("other", "unheard_of"):
+        new = NewIntegration("main", provider, {"api_key": CANARY})
+        with pytest.raises(Unprocessable) as caught:
+            await house.integrations.create(house.project, house.actor, new, probe=True)
+        assert caught.value.code == "not_testable"
+    assert await house.all(Integration) == []
+    sandbox = NewIntegration("main", "other", {"api_key": CANARY}, mode="sandbox")
+    assert (await house.integrations.create(house.project, house.actor, sandbox, probe=True)).mode == "sandbox"
 
 
 async def test_a_probe_asks_nobody_when_the_name_is_taken(house: House) -> None:

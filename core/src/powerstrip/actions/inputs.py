@@ -10,7 +10,7 @@ from powerstrip.actions.calls import Invoke
 from powerstrip.actions.files import Files
 from powerstrip.actions.targets import Target
 from powerstrip.adapter import Content, Model
-from powerstrip.connect import refuse_secrets
+from powerstrip.connect import plugin_code, refuse_secrets
 from powerstrip.problems import BadInput, NotFound, Unprocessable
 from powerstrip.validation import encode, read_json
 
@@ -45,7 +45,8 @@ def read_input(target: Target, call: Invoke) -> tuple[Model, str]:
     """The input as the action's model, and as canonical text. Raises `BadInput` with paths, `Unprocessable` for a secret."""
     text = encode(call.input, "input", MAX_INPUT)
     refuse_secrets(call.input, "input", PUT_ELSEWHERE, text=text)
-    return read_json(target.action.input, text, "input"), text
+    with plugin_code(f"{target.name}:input"):
+        return read_json(target.action.input, text, "input"), text
 
 
 async def resolve_files(files: Files, project_id: str, model: Model) -> None:

@@ -52,6 +52,12 @@ _MAX_ID = 64
 _MAX_NAME = 120
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a free-form field's name says that it holds a secret, in any of the usual spellings."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").replace(" ", "_").lower()
+    return snake == "token" or _SECRET_NAME.fullmatch(snake) is not None
+
+
 def newer(adapter: Adapter) -> str:
     """Why this hub is too old for the adapter; empty where it is not."""
     if adapter.contract <= CONTRACT:

@@ -3,6 +3,7 @@
 from powerstrip.connect.binding import Link, check_destination, find_link
 from powerstrip.connect.expiry import HUB, expire
 from powerstrip.connect.forms import refuse_secrets
+from powerstrip.connect.guarding import plugin_code
 from powerstrip.connect.integrations import Integrations, error_type_of
 from powerstrip.connect.ledger import keep_ledger
 from powerstrip.connect.running import AdapterBroken, OutOfTime, one_line, run_adapter
@@ -26,6 +27,7 @@ __all__ = [
     "find_link",
     "keep_ledger",
     "one_line",
+    "plugin_code",
     "refuse_secrets",
     "run_adapter",
     "watched",

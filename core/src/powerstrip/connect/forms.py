@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from powerstrip.adapter import Adapter, Auth, NoAuth, Request, Secret
 from powerstrip.adapter.model import by_name
+from powerstrip.adapter.rules import is_secret_name
 from powerstrip.clock import now
+from powerstrip.connect.guarding import plugin_code
 from powerstrip.problems import BadInput, Unprocessable
 from powerstrip.validation import encode, path_of, read_json
 from powerstrip.vault import find_secrets
@@ -15,6 +17,8 @@ from powerstrip.vault import find_secrets
 MAX_CREDENTIALS = 256 * 1024
 MAX_CONFIG = 64 * 1024
 """Bytes of JSON."""
+MIN_SECRET = 8
+"""Characters. A shorter secret stands in ordinary texts by chance, so it could not be kept out of what a provider sends back."""
 
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _PLACEHOLDER = re.compile(
@@ -69,8 +73,10 @@ def read_credentials(auth: Auth, credentials: Mapping[str, Any], config: Mapping
             "Choose another way to sign in, if the provider has one",
             code="auth_kind_unavailable",
         )
-    form = auth.form()
-    filled = read_json(form, encode(credentials, "credentials", MAX_CREDENTIALS), "credentials", under="credentials")
+    text = encode(credentials, "credentials", MAX_CREDENTIALS)
+    with plugin_code(f"{auth.kind}:form"):
+        form = auth.form()
+        filled = read_json(form, text, "credentials", under="credentials")
     fields: dict[str, str] = {}
     for name in form.model_fields:
         value = getattr(filled, name)
@@ -78,6 +84,7 @@ def read_credentials(auth: Auth, credentials: Mapping[str, Any], config: Mapping
             fields[name] = _as_text(credentials[name] if isinstance(value, Secret) else value)
     refuse_placeholders(fields)
     _refuse_unsendable(auth, fields, config)
+    _refuse_short([name for name in fields if isinstance(getattr(filled, name), Secret)], fields)
     return fields
 
 
@@ -86,6 +93,7 @@ def read_unknown_credentials(credentials: Mapping[str, Any]) -> dict[str, str]:
     encode(credentials, "credentials", MAX_CREDENTIALS)
     fields = {name: _as_text(value) for name, value in credentials.items()}
     refuse_placeholders(fields)
+    _refuse_short([name for name in fields if is_secret_name(name)], fields)
     return fields
 
 
@@ -93,9 +101,12 @@ def read_config(adapter: Adapter | None, config: Mapping[str, Any]) -> dict[str,
     """The settings with their defaults filled in. Raises `BadInput` with paths, `Unprocessable` for a secret among them."""
     text = encode(config, "config", MAX_CONFIG)
     refuse_secrets(config, "config", "a secret belongs into `credentials`, where it is sealed", under="config")
-    return (
-        by_name(read_json(adapter.config, text, "config", under="config")) if adapter else cast(dict[str, Any], json.loads(text))
-    )
+    if adapter is None:
+        free = cast(dict[str, Any], json.loads(text))
+        _refuse_secret_names(free)
+        return free
+    with plugin_code(f"{adapter.id}:config"):
+        return by_name(read_json(adapter.config, text, "config", under="config"))
 
 
 def refuse_secrets(value: Any, field: str, advice: str, *, under: str = "", text: str | None = None) -> None:
@@ -110,6 +121,40 @@ def refuse_secrets(value: Any, field: str, advice: str, *, under: str = "", text
         )
 
 
+def _refuse_secret_names(config: Mapping[str, Any]) -> None:
+    """Free-form settings have no model that would say which of them is a secret: their names do."""
+    found = list(_secret_places(config, ()))
+    if found:
+        errors = [{"path": path_of(place, "config"), "message": "Its name says that this is a secret"} for place in found]
+        raise Unprocessable(
+            f"{errors[0]['path']} is a secret by its name: a secret belongs into `credentials`, where it is sealed",
+            code="secret_in_config",
+            details={"errors": errors},
+        )
+
+
+def _secret_places(value: Any, place: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+    match value:
+        case dict():
+            for name, item in cast(dict[str, Any], value).items():
+                if is_secret_name(name) and item not in (None, "", True, False):
+                    yield (*place, name)
+                else:
+                    yield from _secret_places(item, (*place, name))
+        case list():
+            for index, item in enumerate(cast(list[Any], value)):
+                yield from _secret_places(item, (*place, index))
+        case _:
+            return
+
+
+def _refuse_short(names: list[str], fields: Mapping[str, str]) -> None:
+    bad = [name for name in names if len(fields[name]) < MIN_SECRET]
+    if bad:
+        message = f"A secret has {MIN_SECRET} characters or more here: a shorter one could not be kept out of answers and logs"
+        raise _unprocessable("short_credential", bad, message)
+
+
 def refuse_placeholders(fields: Mapping[str, str]) -> None:
     """Raise `Unprocessable` for a mask or a mark that was sent back in place of a credential."""
     bad = [name for name, text in fields.items() if _PLACEHOLDER.fullmatch(text.strip())]
@@ -122,8 +167,9 @@ def _refuse_unsendable(auth: Auth, fields: Mapping[str, str], config: Mapping[st
     """Sign a request that goes nowhere and look at what a header would have to carry."""
     if isinstance(auth, NoAuth):
         return
-    headers = auth.sign(Request("GET", "https://provider.invalid/"), fields, config, now()).headers
-    carried = [value for _, value in headers]
+    with plugin_code(f"{auth.kind}:sign"):
+        headers = auth.sign(Request("GET", "https://provider.invalid/"), fields, config, now()).headers
+        carried = [value for _, value in headers]
     bad = [name for name, text in fields.items() if not _HEADER_VALUE.fullmatch(text) and any(text in value for value in carried)]
     if bad:
         message = "It holds a line break, a NUL or a character outside ASCII, which a request cannot carry: paste it again"
@@ -153,7 +199,8 @@ def _by_kind(adapter: Adapter, kind: str) -> Auth:
 
 
 def _fits(auth: Auth, credentials: Mapping[str, Any]) -> bool:
-    fields = auth.form().model_fields
+    with plugin_code(f"{auth.kind}:form"):
+        fields = auth.form().model_fields
     return credentials.keys() <= fields.keys() and all(
         name in credentials for name, field in fields.items() if field.is_required()
     )

@@ -53,14 +53,14 @@ async def run_adapter(work: Callable[[], Awaitable[T]], deadline: float, name: s
             raise OutOfTime from None
         if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
             raise
-        raise _broken(error, name) from None
+        raise broken(error, name) from None
     if monotonic() > deadline + GRACE:
         raise OutOfTime
     return given
 
 
-def _broken(error: BaseException, name: str) -> AdapterBroken:
-    """Log the place of the fault. Its text stays out: it may hold what the provider answered."""
+def broken(error: BaseException, name: str) -> AdapterBroken:
+    """The fault to raise; its place is logged. Its text stays out: it may hold what the provider answered."""
     log.warning("adapter.failed", call=name, error=type(error).__name__, at=place_of(error))
     return AdapterBroken(type(error).__name__)
 
