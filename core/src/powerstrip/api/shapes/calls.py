@@ -98,6 +98,7 @@ class ActionInvocationEntry(Told):
     error_message: str | None = None
     started_at: datetime
     finished_at: datetime | None = None
+    """Left out while `status` is `active`: such a call has no end yet."""
 
     @classmethod
     def of(cls, row: store.Invocation) -> "ActionInvocationEntry":
