@@ -263,15 +263,8 @@ def test_an_unknown_action_is_not_found(catalog: Catalog, name: str) -> None:
     assert len(caught.value.message) < 200
 
 
-def test_an_event_is_found_by_name(catalog: Catalog) -> None:
-    assert catalog.event("acme.order.shipped").id == "order.shipped"
-    with pytest.raises(NotFound, match=r"Did you mean acme\.order\.shipped"):
-        catalog.event("acme.order.shiped")
-
-
-def test_all_actions_and_events_are_listed(catalog: Catalog) -> None:
+def test_all_actions_are_listed(catalog: Catalog) -> None:
     assert [action.name for action in catalog.actions()] == ["acme.order.place", "acme.order.cancel"]
-    assert [event.name for event in catalog.events()] == ["acme.order.shipped"]
 
 
 def test_the_adapter_at_hand_is_given(catalog: Catalog) -> None:

@@ -16,7 +16,6 @@ from powerstrip.catalog.loading import LoadFailed, load_adapter
 from powerstrip.catalog.manifest import (
     ActionManifest,
     BrokenPlugin,
-    EventManifest,
     ProviderManifest,
     ProviderSummary,
 )
@@ -131,7 +130,7 @@ class Catalog:
                 return provider, action
             if name in summary.aliases:
                 return provider, summary.aliases[name]
-        raise NotFound("There is no action of that name." + self._meant(name, lambda known: known.action_ids))
+        raise NotFound("There is no action of that name." + self._meant(name))
 
     def action(self, name: str) -> ActionManifest:
         """One action, by name or alias. Raises `NotFound`."""
@@ -142,28 +141,17 @@ class Catalog:
         """Every action of every provider, read one provider at a time and not kept."""
         return (action for provider in self._summaries for action in self._body(provider).actions)
 
-    def event(self, name: str) -> EventManifest:
-        """One event, by `provider.event`. Raises `NotFound`."""
-        provider, _, wanted = name.partition(".")
-        if (summary := self._summaries.get(provider)) and wanted in summary.event_ids:
-            return next(event for event in self.provider(provider).events if event.id == wanted)
-        raise NotFound("There is no event of that name." + self._meant(name, lambda known: known.event_ids))
-
-    def events(self) -> Iterator[EventManifest]:
-        """Every event of every provider, read one provider at a time and not kept."""
-        return (event for provider in self._summaries for event in self._body(provider).events)
-
     def _no_provider(self, provider: str) -> NotFound:
         for plugin in self._broken:
             if plugin.name == provider:
                 return NotFound(f"The plugin {plugin.name} is installed and cannot be used: {plugin.reason}")
         return NotFound("There is no provider of that id." + _did_you_mean(provider, list(self._summaries)))
 
-    def _meant(self, name: str, ids: Callable[[ProviderSummary], Sequence[str]]) -> str:
-        """Close names, looked for among the providers of a close name only: all of them together would take too long."""
+    def _meant(self, name: str) -> str:
+        """Close names of actions, looked for among the providers of a close name only: all of them together would take too long."""
         provider = name[:MAX_TYPO].partition(".")[0]
         close = [provider] if provider in self._summaries else get_close_matches(provider, self._summaries, 3)
-        return _did_you_mean(name, [f"{each}.{known}" for each in close for known in ids(self._summaries[each])])
+        return _did_you_mean(name, [f"{each}.{known}" for each in close for known in self._summaries[each].action_ids])
 
 
 class _Plugins:
