@@ -148,7 +148,7 @@ class Catalog:
         return NotFound("There is no provider of that id." + _did_you_mean(provider, list(self._summaries)))
 
     def _meant(self, name: str) -> str:
-        """Close names of actions, looked for among the providers of a close name only: all of them together would take too long."""
+        """Close names of actions, looked for among providers of a close name only: all of them together would take too long."""
         provider = name[:MAX_TYPO].partition(".")[0]
         close = [provider] if provider in self._summaries else get_close_matches(provider, self._summaries, 3)
         return _did_you_mean(name, [f"{each}.{known}" for each in close for known in self._summaries[each].action_ids])
