@@ -14,6 +14,9 @@ REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Letters and marks that show nothing and are in none of the categories above."""
 
+_FIT_IN_TEXT = frozenset("\n\r\t\u200c\u200d")
+"""Line breaks and tabs, and the joiners that some scripts and emoji need."""
+
 VARIATION_SELECTORS = dict.fromkeys((*range(65024, 65040), *range(917760, 918000)))
 
 LOOK_ALIKES = str.maketrans(
@@ -43,6 +46,13 @@ def name_key(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     visible = folded.translate(VARIATION_SELECTORS).translate(LOOK_ALIKES)
     return " ".join(visible.split())
+
+
+def unfit(text: str) -> bool:
+    """Whether a text of several lines holds what no screen should be sent: controls, other than line breaks and tabs, and marks
+    that turn the direction of reading.
+    """
+    return any(unicodedata.category(letter) in REFUSED_CATEGORIES and letter not in _FIT_IN_TEXT for letter in text)
 
 
 def _refused(field: str, reason: str) -> BadInput:

@@ -52,7 +52,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     await store.start()
     audit = AuditLog(b"a" * 32)
     await store.write(audit.begin)
-    access = Access(store, audit, PEPPER, providers=lambda: ["slack", "postmark"])
+    access = Access(store, audit, PEPPER, actions=lambda: {"slack": ["message.post"], "postmark": ["email.send"]})
     await access.start()
     first = await access.bootstrap("main")
     yield House(access, store, audit, first, await access.authenticate(first.key))

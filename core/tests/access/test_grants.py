@@ -165,12 +165,48 @@ async def test_built_in_roles_stay_and_names_are_unique(house) -> None:
 
 @pytest.mark.parametrize(
     "permission",
-    ["", "root", "project.create", "actions.execute.*", "actions.execute.unknown.*", "actions.execute.slack", "*", "project.*"],
+    [
+        "",
+        "root",
+        "project.create",
+        "actions.execute.*",
+        "actions.execute.unknown.*",
+        "actions.execute.slack",
+        "actions.execute.slack.mesage.post",
+        "actions.execute.slack.mess*",
+        "actions.execute.slack.mesage.*",
+        "*",
+        "project.*",
+    ],
 )
 async def test_unknown_permissions_are_refused_without_repeating_them(house, permission) -> None:
     with pytest.raises(BadInput) as caught:
         await house.access.roles.create(house.admin, house.project.id, NewRole("odd", ["project.view", permission]))
     assert caught.value.details["errors"][0]["path"] == "permissions[1]"
+
+
+async def test_who_manages_principals_alone_leaves_those_that_hold_more_as_they_are(house) -> None:
+    access, project = house.access, house.project
+    role = await access.roles.create(house.admin, project.id, NewRole("people", ["principals.view", "principals.manage"]))
+    made = await access.principals.create(house.admin, project.id, NewPrincipal("clerk", role_ids=[role.id]))
+    key = await access.keys.create(house.admin, project, NewKey("clerk", made.principal.id))
+    clerk = await access.authenticate(key.key)
+    plain = await access.principals.create(house.admin, project.id, NewPrincipal("plain"))
+    for changes in (
+        PrincipalChanges(metadata={"a": 1}),
+        PrincipalChanges(tags={"a": "b"}),
+        PrincipalChanges(owner_id=plain.principal.id),
+        PrincipalChanges(description="x"),
+    ):
+        with pytest.raises(Forbidden):
+            await access.principals.update(clerk, project.id, house.first.principal.id, changes)
+        await access.principals.update(clerk, project.id, plain.principal.id, changes)
+
+
+@pytest.mark.parametrize("tags", [{"k\n\u202e": "v"}, {"k": "v\x1b[0m"}, {"k": "a\u2066b"}])
+async def test_tags_hold_nothing_that_a_screen_obeys(house, tags) -> None:
+    with pytest.raises(BadInput):
+        await house.access.roles.create(house.admin, house.project.id, NewRole("odd", ["project.view"], tags=tags))
 
 
 async def test_a_role_of_another_project_is_absent(house) -> None:

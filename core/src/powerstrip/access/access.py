@@ -1,6 +1,6 @@
 """The room's door: everything about who may do what, under one roof."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -23,8 +23,8 @@ OPERATOR = Identity(Actor(None, "operator"), Grants({EVERYWHERE: IDS}))
 """Whoever has the data folder can do everything."""
 
 
-def _nobody() -> Collection[str]:
-    return ()
+def _none() -> Mapping[str, Collection[str]]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,17 @@ class Bootstrap:
 
 
 class Access:
-    """Who may do what. `pepper` keys the hashes of API keys; `providers` names those whose actions a role may list."""
+    """Who may do what. `pepper` keys the hashes of API keys; `actions` are each provider's, by id, for roles."""
 
     def __init__(
-        self, store: Store, audit: AuditLog, pepper: bytes, *, providers: Callable[[], Collection[str]] = _nobody
+        self, store: Store, audit: AuditLog, pepper: bytes, *, actions: Callable[[], Mapping[str, Collection[str]]] = _none
     ) -> None:
         self._store = store
         self._audit = audit
         self._sessions = Sessions(store, pepper)
         forget = self._sessions.forget
         self.projects = Projects(store, audit, forget)
-        self.roles = Roles(store, audit, forget, providers)
+        self.roles = Roles(store, audit, forget, actions)
         self.principals = Principals(store, audit, forget)
         self.keys = Keys(store, audit, forget, self._sessions.hash)
         self.audits = Audits(store, audit)

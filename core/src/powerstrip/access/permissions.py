@@ -1,6 +1,6 @@
 """The permissions there are, the built-in roles made of them, and when one permission includes another."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -119,12 +119,14 @@ def includes(held: Iterable[str], wanted: str) -> bool:
     return INVOKE in rights or any(_covers(right, wanted) for right in rights if right.startswith(EXECUTE))
 
 
-def known(permission: str, providers: Iterable[str]) -> bool:
-    """True for a permission that a custom role may hold. `providers` are those whose actions can be named."""
+def known(permission: str, actions: Mapping[str, Collection[str]]) -> bool:
+    """True for a permission that a custom role may hold and that can match. `actions` are the action ids of each provider."""
     if permission in ASSIGNABLE:
         return True
     provider, _, action = permission.removeprefix(EXECUTE).partition(".")
-    return permission.startswith(EXECUTE) and bool(action) and provider in frozenset(providers)
+    if not permission.startswith(EXECUTE) or provider not in actions:
+        return False
+    return action == "*" or any(each == action or _covers(action, each) for each in actions[provider])
 
 
 def _covers(right: str, wanted: str) -> bool:

@@ -98,7 +98,7 @@ class Principals:
             row = _alive(session, project_id, id)
             _check_owner(session, project_id, changes.owner_id)
             told = change(row, _values(changes), untold=("description", "details"))
-            if "state" in told:
+            if told:
                 _require_no_more(session, identity, row)
             if changes.role_ids is not None:
                 told |= _replace_roles(session, identity, row, changes.role_ids)

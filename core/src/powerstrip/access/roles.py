@@ -1,6 +1,6 @@
 """Roles and who holds them."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,13 +51,13 @@ class Roles:
     """Makes roles and gives them. Nobody gives, takes or shapes a role that holds more than he holds himself."""
 
     def __init__(
-        self, store: Store, audit: AuditLog, forget: Callable[[], None], providers: Callable[[], Collection[str]]
+        self, store: Store, audit: AuditLog, forget: Callable[[], None], actions: Callable[[], Mapping[str, Collection[str]]]
     ) -> None:
         self._store = store
         self._journal = Journal(audit, "role")
         self._given = Journal(audit, "role_assignment")
         self._forget = forget
-        self._providers = providers
+        self._actions = actions
 
     async def get(self, project_id: str, id: str) -> Role:
         """A role of the project or a built-in one. Raises `NotFound`."""
@@ -163,9 +163,9 @@ class Roles:
 
     def _permissions(self, identity: Identity, project_id: str, wanted: Iterable[str]) -> list[str]:
         """The permissions without repetition, each known and held by the caller."""
-        permissions, providers = list(dict.fromkeys(wanted)), self._providers()
+        permissions, actions = list(dict.fromkeys(wanted)), self._actions()
         for index, permission in enumerate(permissions):
-            if not known(permission, providers):
+            if not known(permission, actions):
                 reason = "is no permission that a role can hold: GET …/permissions lists them"
                 raise BadInput(
                     f"A permission {reason}", details={"errors": [{"path": f"permissions[{index}]", "message": reason}]}

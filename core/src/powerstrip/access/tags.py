@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from powerstrip.names import unfit
 from powerstrip.problems import BadInput
 
 MAX_TAGS = 8
@@ -20,6 +21,8 @@ def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
             raise _refused(f"has a key that is empty or longer than {MAX_KEY} characters")
         if len(value) > MAX_VALUE:
             raise _refused(f"has a value longer than {MAX_VALUE} characters")
+        if unfit(key + value):
+            raise _refused("has a control or direction-changing character in it")
         if key.lower().startswith(RESERVED):
             raise _refused(f"has a key that starts with {' or '.join(RESERVED)}, which the hub keeps for itself")
     return dict(tags)

@@ -131,7 +131,9 @@ async def _open(
         audit = vault.audit
         catalog = await asyncio.to_thread(Catalog.load, settings.data / "catalog", settings.plugins_block)
         _tell_plugins(catalog)
-        access = Access(store, audit, vault.derive("api-keys"), providers=lambda: [each.id for each in catalog.providers()])
+        access = Access(
+            store, audit, vault.derive("api-keys"), actions=lambda: {each.id: each.action_ids for each in catalog.providers()}
+        )
         edge = Edge(settings, vault.reveal, settings.data / "streams", own=own)
         files = Files(store, settings.data / "files", audit)
         integrations = Integrations(store, vault, catalog, edge, audit, settings)

@@ -2,13 +2,22 @@
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from powerstrip.names import unfit
 
 MAX_DESCRIPTION = 2000
 
+
+def _fit(text: str) -> str:
+    if unfit(text):
+        raise ValueError("It holds a control or direction-changing character")
+    return text
+
+
 Object: TypeAlias = dict[str, Any]
 TagMap: TypeAlias = dict[str, str]
-Description: TypeAlias = Annotated[str, Field(max_length=MAX_DESCRIPTION)]
+Description: TypeAlias = Annotated[str, Field(max_length=MAX_DESCRIPTION), AfterValidator(_fit)]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=10_000)]
 """Judged in full by `powerstrip.names`; no more than a bound is set here."""
 Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=80)]
