@@ -114,7 +114,7 @@ async def test_what_is_too_large_broken_off_or_ill_named_leaves_nothing(house: H
         await small.put(house.project.id, house.actor, pieces(BIG))
     with pytest.raises(ConnectionResetError):
         await house.files.put(house.project.id, house.actor, broken())
-    for media_type in ("", "text", "text/plain\r\nX: y", "/", "té/xt"):
+    for media_type in ("", "text", "text/plain\r\nX: y", "/", "té/xt", "image/png, text/html", 'text/plain; charset="x'):
         with pytest.raises(BadInput):
             await house.files.put(house.project.id, house.actor, pieces(b"x"), media_type=media_type)
     with pytest.raises(BadInput):

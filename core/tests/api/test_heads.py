@@ -197,6 +197,27 @@ async def test_other_methods_are_405_and_say_which_there_are(shared, method, pat
     assert method not in answer.headers["allow"].split(", ")
 
 
+@pytest.mark.parametrize("path", ["roles", "integrations", "/v1/projects", "files"])
+async def test_options_and_405_name_the_same_methods(shared, path) -> None:
+    asked, refused = await shared.ask("OPTIONS", path), await shared.ask("TRACE", path)
+    assert asked.status_code == 204
+    assert asked.headers["allow"] == refused.headers["allow"] == "GET, OPTIONS, POST"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=latin-1", 'text/html;charset="utf-8"', "image/png"])
+async def test_a_file_comes_back_with_its_own_media_type(shared, kind) -> None:
+    kept = await shared.ok("POST", "files", content="ä".encode("latin-1"), headers={"content-type": kind})
+    got = await shared.ask("GET", f"files/{kept['id']}")
+    assert (got.headers["content-type"], got.content) == (kind, "ä".encode("latin-1"))
+
+
+async def test_a_picker_takes_no_limit_and_a_description_no_controls(shared) -> None:
+    problem(await shared.ask("GET", "integrations/int_x/pickers/x?limit=1"), 400)
+    for text in ("a\x1b[0m", "a\u202eb", "a\x07"):
+        error = problem(await shared.ask("POST", "roles", {"name": "odd", "permissions": [], "description": text}), 400)
+        assert error["details"]["errors"][0]["path"] == "description"
+
+
 @pytest.mark.parametrize("method", ["FOO", "get", "PROPFIND", "\x00"])
 async def test_methods_that_are_none(shared, method) -> None:
     messages = await conversation(shared, method, "/v1/projects", [("authorization", f"Bearer {shared.first.key}")], [])

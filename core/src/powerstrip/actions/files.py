@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterable
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ STALE_SECONDS = 24 * 3600
 DISK_SECONDS = 60.0
 """When to try again after the disk refused."""
 MAX_MEDIA_TYPE = 255
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?: *; *{_WORD}=(?:{_WORD}|"[ !#-\[\]-~]*"))*')
 PLAIN_TYPE = "application/octet-stream"
 
 
@@ -204,10 +207,8 @@ def _measured(path: Path) -> _Staged:
 
 
 def is_media_type(text: str) -> bool:
-    """Whether it has the form `type/subtype; …` in printable ASCII (RFC 9110, 8.3.1), so that it may go into a header."""
-    kind, slash, rest = text.partition("/")
-    fit = 0 < len(text) <= MAX_MEDIA_TYPE and text.isascii() and text.isprintable()
-    return fit and bool(slash and kind and rest) and " " not in kind
+    """Whether it is one media type with its parameters (RFC 9110, 8.3.1), so that it may go into a header."""
+    return len(text) <= MAX_MEDIA_TYPE and bool(_MEDIA_TYPE.fullmatch(text))
 
 
 def checked_media_type(text: str) -> str:

@@ -67,8 +67,16 @@ def create_inner(hub: Hub, gate: Gate, handlers: list[HTTPRouteHandler]) -> Lite
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         await _let_in(hub, gate, connection, handler)
 
+    async def allow(message: Any, scope: Any) -> None:
+        """An OPTIONS tells of every method of the address, as a 405 does."""
+        if message["type"] == "http.response.start" and scope["method"] == "OPTIONS":
+            allowed = ", ".join(methods(app, visit_of(scope).head.path))
+            others = [header for header in message["headers"] if header[0].lower() != b"allow"]
+            message["headers"] = [*others, (b"allow", allowed.encode())]
+
     app = Litestar(
         handlers,
+        before_send=[allow],
         guards=[guard],
         dependencies={
             "visit": Provide(_visit, sync_to_thread=False),

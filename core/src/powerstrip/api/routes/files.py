@@ -48,7 +48,7 @@ async def list_files(visit: GivenVisit, hub: GivenHub, limit: Limit = 50, cursor
 async def get_file(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> FileAnswer:
     """The content as it was stored."""
     row, path = await hub.files.get(visit.project.id, id)
-    return FileAnswer(path=path, filename=row.name or row.id, media_type=row.media_type, headers=DOWNLOAD)
+    return FileAnswer(path=path, filename=row.name or row.id, headers={"content-type": row.media_type, **DOWNLOAD})
 
 
 @route("DELETE", FILE, "files.manage", id="deleteFile", tag=TAG, summary="Delete a file", status=204)

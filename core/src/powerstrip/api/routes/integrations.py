@@ -124,7 +124,7 @@ async def rotate_integration(
     tag=TAG,
     summary="List values to choose from",
     archived=False,
-    query=(f"{VALUE}*", "limit"),
+    query=(f"{VALUE}*",),
 )
 async def pick_value(
     visit: GivenVisit, hub: GivenHub, id: FromPath[str], picker: FromPath[str], search: Filter = None, cursor: Cursor = None
