@@ -45,7 +45,8 @@ def read_json(model: type[M], text: str, what: str, *, under: str = "") -> M:
     except ValidationError as error:
         found = error.errors(include_url=False)[:MAX_ERRORS]
         errors = [{"path": path_of(entry["loc"], under), "message": _message(entry, model)} for entry in found]
-        raise BadInput(f"The {what} is not valid: {_first(errors[0])}", details={"errors": errors}) from None
+        verb = "are" if what.endswith("s") else "is"
+        raise BadInput(f"The {what} {verb} not valid: {_first(errors[0])}", details={"errors": errors}) from None
 
 
 def path_of(location: tuple[int | str, ...], under: str = "") -> str:

@@ -95,3 +95,8 @@ def test_one_object_has_one_text() -> None:
     for odd in (float("inf"), b"x", object()):
         with pytest.raises(BadInput):
             encode({"a": odd}, "input", 100)
+
+
+def test_what_is_several_things_is_told_as_several() -> None:
+    with pytest.raises(BadInput, match=r"^The credentials are not valid: "):
+        read_json(Message, "{}", "credentials")

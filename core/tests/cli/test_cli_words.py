@@ -160,3 +160,11 @@ def test_a_number_out_of_its_range_is_told_the_range(cli) -> None:
     for words, highest in ((["serve", "--port", "80000"], "0 to 65535"), (["serve", "--port", "1e3"], "0 to 65535")):
         assert cli(*words).err.startswith(f"error: Argument --port: write a whole number from {highest}")
     assert "write a whole number from 1 to 120" in cli("call", "a.b", "--timeout", "600").err
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "x", "-1", "²"])
+def test_a_limit_out_of_range_is_told_its_range(cli, limit: str) -> None:
+    ran = cli("invocations", "list", "--limit", limit)
+    assert ran.code == 2
+    assert "write a number from 1 to 200" in ran.err
+    assert "_count" not in ran.err

@@ -1,5 +1,6 @@
 """Commands that list: how much is read, and what is said when there is more."""
 
+from argparse import ArgumentTypeError
 from typing import Any, TypeVar
 
 from powerstrip.cli.context import Context
@@ -17,10 +18,9 @@ def add_paging(parser: Parser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 200:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= 200):
+        raise ArgumentTypeError("write a number from 1 to 200")
+    return int(text)
 
 
 async def read(context: Context, pages: Pages[T]) -> Page[T]:
