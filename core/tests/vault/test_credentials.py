@@ -81,23 +81,32 @@ async def test_a_foreign_integration_is_as_absent_as_a_random_one(house, strange
 
 
 @pytest.mark.parametrize(
-    ("fields", "code", "advice"),
+    ("fields", "modes", "code", "advice"),
     [
-        ({"status": "inactive"}, "integration_inactive", "enable"),
-        ({"status": "error"}, "integration_inactive", "enable"),
-        ({"status": "expired"}, "integration_expired", "rotate"),
-        ({"expires_at": "2020-01-01T00:00:00.000000Z"}, "integration_expired", "rotate"),
+        ({"status": "inactive"}, ("live", "sandbox"), "integration_inactive", "enable"),
+        ({"status": "error"}, ("live", "sandbox"), "integration_inactive", "enable"),
+        ({"status": "expired"}, ("live",), "integration_expired", "rotate"),
+        ({"expires_at": "2020-01-01T00:00:00.000000Z"}, ("live",), "integration_expired", "rotate"),
     ],
 )
-async def test_one_that_may_not_be_used_is_refused_with_advice(house, fields: dict[str, str], code: str, advice: str) -> None:
+async def test_one_that_may_not_be_used_is_refused_with_advice(
+    house, fields: dict[str, str], modes: tuple[str, ...], code: str, advice: str
+) -> None:
     await house.keep(house.one, token=TOKEN)
     await change(house, house.one, **fields)
-    for mode in ("live", "sandbox"):
+    for mode in modes:
         with pytest.raises(Conflict) as caught:
             await house.use(house.one, mode)
         assert caught.value.code == code
         assert advice in caught.value.message
     assert await house.audited() == 0
+
+
+async def test_a_sandboxed_call_needs_no_valid_credential(house) -> None:
+    await house.keep(house.one, token=TOKEN)
+    await change(house, house.one, status="expired")
+    assert await house.use(house.one, "sandbox") is None
+    assert await house.audited() == 1
 
 
 async def test_a_probe_may_try_an_expired_one(house) -> None:

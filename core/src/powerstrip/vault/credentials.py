@@ -190,8 +190,9 @@ def _check_usable(found: Row[Any], purpose: Purpose) -> None:
         raise Conflict(f"{name} is a sandbox and stays one: make a live integration for live calls", code="integration_sandbox")
     if purpose.probe:
         return
-    if found.status == "expired" or (found.expires_at and found.expires_at <= stamp()):
+    expired = found.status == "expired" or (found.expires_at and found.expires_at <= stamp())
+    if expired and purpose.mode != "sandbox":  # a sandboxed call opens no credential
         why = f" ({found.status_reason})" if found.status_reason else ""
         raise Conflict(f"{name} has no valid credential{why}: rotate the integration", code="integration_expired")
-    if found.status != "active":
+    if found.status not in ("active", "expired"):
         raise Conflict(f"{name} is switched off: enable the integration", code="integration_inactive")
