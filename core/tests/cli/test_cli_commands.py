@@ -39,6 +39,14 @@ def test_an_integration_through_its_life(cli, monkeypatch: pytest.MonkeyPatch) -
     assert "there are: mail" in gone.err
 
 
+def test_a_provider_without_an_adapter_is_told_and_those_spelled_alike(cli) -> None:
+    ran = cli("integrations", "create", "postmrk", "--name", "typo", "--json")
+    assert ran.json["provider"] == "postmrk"
+    assert "no adapter for postmrk is installed; the integration is kept, and cannot be used until one is" in ran.err
+    assert "did you mean postmark?" in ran.err
+    assert cli("integrations", "delete", "typo").code == 0
+
+
 def test_a_copy_in_another_project_works_without_its_credentials_being_entered(cli) -> None:
     assert cli("projects", "create", "branch", "--mode", "sandbox").code == 0
     copied = cli("integrations", "copy", "mail", "--to", "branch", "--name", "copied", "--json")
@@ -96,14 +104,20 @@ def test_a_call_in_json_is_the_apis_answer(cli) -> None:
 
 def test_the_same_idempotency_key_is_one_call(cli) -> None:
     words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--idempotency-key", "order-1", "--json")
-    assert cli(*words).json["invocation_id"] == cli(*words).json["invocation_id"]
+    first, again = cli(*words), cli(*words)
+    assert again.json == first.json | {"replayed": True}
+    assert "replayed" not in first.err
+    assert "note: replayed" in again.err
 
 
 def test_a_failed_call_ends_with_1_and_the_reason(cli) -> None:
     words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--simulate", "unauthorized")
     ran = cli(*words)
     assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: postmark: ")
     assert "refuses the credential" in ran.err
+    assert "wait" not in ran.err
+    assert "hint: wait, then call again" in cli(*words[:-1], "rate_limited").err
     in_json = cli(*words, "--json")
     assert (in_json.code, in_json.json["status"]) == (1, "failed")
 
@@ -139,6 +153,24 @@ def test_files_go_in_and_come_out(cli, tmp_path: Path, monkeypatch: pytest.Monke
     assert got.code == 0, got.err
     assert got.json["output"]["body"] == {"saved_to": f"{tmp_path}/out", "size": (tmp_path / "out").stat().st_size}
     assert cli(*put, "--file", "body=@/no/such/file").code == 2
+    assert cli(*put, "--output", "-").code == 2
+
+
+def test_a_dash_is_standard_input_and_standard_output(cli, powerstrip, served, tmp_path: Path) -> None:
+    keys = ("--credential", "access_key_id=-", "--config", "region=eu-central-1", "--mode", "sandbox")
+    words = ("integrations", "create", "s3", "--name", "piped", *keys, "--credentials", '{"secret_access_key": "invented"}')
+    assert cli(*words, stdin="invented").code == 0
+    place = ("--integration", "piped", "--input", "bucket=orders", "--input", "key=a.txt")
+    for source in ("-", "@-"):
+        ran = powerstrip("call", "s3.object.put", *place, "--file", f"body={source}", stdin="hello", **served.environment)
+        assert ran.code == 0, ran.err
+        assert "hello" in ran.out
+    to_file = cli("call", "s3.object.get", *place, "--output", f"{tmp_path}/out")
+    got = cli("call", "s3.object.get", *place, "--output", "-")
+    assert (got.code, to_file.code) == (0, 0), got.err
+    assert got.out == (tmp_path / "out").read_text()
+    assert "nothing was sent" in got.err
+    assert cli("integrations", "delete", "piped", "--yes").code == 0
 
 
 def test_output_of_an_action_without_a_file_is_its_json(cli, tmp_path: Path) -> None:
@@ -156,7 +188,7 @@ def test_keys_are_shown_once_and_can_be_revoked(cli) -> None:
     listed = cli("keys", "list")
     assert "ci" in listed.out
     assert made["key"] not in listed.out
-    assert cli("keys", "revoke", "ci").out == "Revoked ci.\n"
+    assert cli("keys", "revoke", "ci", "--yes").out == "Revoked ci.\n"
     assert cli("keys", "revoke", "ci").code == 1
     unknown = cli("keys", "create", "x", "--role", "emperor")
     assert unknown.code == 1
@@ -167,7 +199,7 @@ def test_the_audit_log_tells_who_used_what_and_holds(cli) -> None:
     cli("call", "postmark.email.send", "--input", json.dumps(EMAIL))
     page = cli("audit", "list", "--limit", "1")
     assert "admin" in page.out
-    assert "mail, for postmark.email.send" in page.out
+    assert "mail, for postmark.email.send (sandbox)" in page.out
     assert "--all" in page.err
     everything = cli("audit", "list", "--all", "--json").json
     assert everything["has_more"] is False

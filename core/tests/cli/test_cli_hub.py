@@ -120,3 +120,23 @@ def test_an_integration_whose_name_is_used_twice_must_be_told_apart(cli, strange
     ran = cli("integrations", "show", "main")
     assert ran.code == 1
     assert "slack/main, s3/main" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error_type", "hint"),
+    [
+        ("auth_failed", "integrations rotate mail"),
+        ("rate_limited", "wait a minute"),
+        ("unavailable", "is the service up"),
+        ("rejected", "settings"),
+    ],
+)
+def test_the_hint_after_a_test_fits_the_reason(cli, strange_hub, error_type: str, hint: str) -> None:
+    entry = {"id": "int_1", "name": "mail", "provider": "postmark", "status": "active", **TIMES}
+    probe = {"ok": False, "simulated": False, "error": "No", "error_type": error_type}
+    strange_hub.expect_request("/v1/projects/shop/integrations/int_1", method="GET").respond_with_json(entry)
+    strange_hub.expect_request("/v1/projects/shop/integrations/int_1/test", method="POST").respond_with_json(probe)
+    ran = cli("integrations", "test", "int_1")
+    assert ran.code == 1
+    assert hint in ran.err
+    assert ("rotate" in ran.err) is (error_type == "auth_failed")

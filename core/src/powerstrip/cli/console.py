@@ -55,6 +55,10 @@ class Console:
         for line in hint.splitlines():
             self.note(f"hint: {line}")
 
+    def agreed(self, question: str) -> bool:
+        """What the person at the terminal says; where there is none, the command is the answer."""
+        return not self.interactive or self.confirm(question)
+
     def confirm(self, question: str) -> bool:
         """Ask the person at the terminal; anything but yes is no."""
         self.err.write(f"{plain(question)} [y/N] ")

@@ -1,5 +1,6 @@
 """Values that are typed: JSON, `field=value` pairs, files, standard input. Errors name the place, never the value."""
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any, cast
 from powerstrip.cli.failures import Usage
 
 STDIN = "-"
+STDIN_FORMS = (STDIN, "@-")
+"""Both name standard input; a file of that name is `@./-`."""
 
 
 def read_object(words: Sequence[str], what: str) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def _forms(what: str) -> str:
 
 def read_text(source: str, what: str) -> str:
     """The content of `-` (standard input) or `@file`."""
-    if source == STDIN:
+    if source in STDIN_FORMS:
         return sys.stdin.read()
     return file_named(source, what).read_bytes().decode("utf-8", "surrogateescape")
 
@@ -67,6 +70,18 @@ def file_named(source: str, what: str) -> Path:
     path = Path(source.removeprefix("@")).expanduser()
     if not path.is_file():
         raise Usage(f"{what}: there is no file {path}")
+    return path
+
+
+def spooled(source: str, what: str, folder: Path) -> Path:
+    """The file that `@path` names; for standard input (`-`, `@-`) one in `folder` that holds all of it."""
+    if source not in STDIN_FORMS:
+        return file_named(source, what)
+    path = folder / "stdin"
+    if path.exists():
+        raise Usage(f"{what}: standard input can fill one field only")
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
     return path
 
 

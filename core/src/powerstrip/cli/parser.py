@@ -137,6 +137,7 @@ class Version(argparse.Action):
         parser.exit()
 
 
+YES = "do not ask; where there is no terminal, nobody is asked"
 COMMON: Iterable[tuple[str, str, str]] = (
     ("--data", "DIR", "a hub's data folder (POWERSTRIP_DATA)"),
     ("--url", "URL", "a running hub (POWERSTRIP_URL)"),

@@ -108,7 +108,7 @@ class Session:
             response = await self._send(method, path, params=_filled(query), json=body, headers=headers)
             wait = _wait(response)
             if wait is None or attempts == 0:
-                return _answer(response)
+                return _marked(_answer(response), response)
             await self._sleep(wait)
 
     async def upload(self, path: str, content: AsyncIterable[bytes] | bytes, media_type: str, query: Mapping[str, Any]) -> Any:
@@ -140,6 +140,13 @@ class Session:
 
     def _unreachable(self, error: Exception) -> HubUnreachable:
         return HubUnreachable(f"No answer from the hub at {self.base_url} ({type(error).__name__})")
+
+
+def _marked(answer: Any, response: "Response") -> Any:
+    """Says in the answer what the hub says beside it: that it is an earlier call's answer, told again."""
+    if response.headers.get("idempotency-replayed") == "true" and isinstance(answer, dict):
+        return cast(dict[str, Any], answer) | {"replayed": True}
+    return cast(Any, answer)
 
 
 def _host(url: str) -> str:

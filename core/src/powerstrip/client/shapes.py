@@ -166,7 +166,10 @@ class SandboxRequest(TypedDict):
 
 
 class CallResult(TypedDict):
-    """What came of a call. `failed` carries the provider's words in `error`."""
+    """What came of a call. `failed` carries the provider's words in `error`.
+
+    `replayed` is there and true where the idempotency key was used before: nothing was called again.
+    """
 
     status: Literal["active", "completed", "failed"]
     invocation_id: NotRequired[str]
@@ -175,6 +178,7 @@ class CallResult(TypedDict):
     error: NotRequired[str]
     error_type: NotRequired[str]
     would_have_sent: NotRequired[list[SandboxRequest]]
+    replayed: NotRequired[bool]
 
 
 class Invocation(TypedDict):

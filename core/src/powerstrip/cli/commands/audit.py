@@ -50,7 +50,8 @@ def _what(row: AuditEntry) -> str:
     """What it was done to, and for what."""
     name, changes = row.get("resource_name") or row["resource_id"], row.get("changes") or {}
     if row["action"] == "use" and changes.get("action"):
-        return f"{name}, for {changes['action']}"
+        sandboxed = " (sandbox)" if changes.get("mode") == "sandbox" else ""
+        return f"{name}, for {changes['action']}{sandboxed}"
     if row["action"] == "update" and changes.get("fields"):
         return f"{name}: {', '.join(changes['fields'])}"
     return name

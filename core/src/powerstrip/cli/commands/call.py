@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import mimetypes
-from collections.abc import AsyncIterator
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from powerstrip.cli.commands.sandbox import as_request
 from powerstrip.cli.console import as_json
 from powerstrip.cli.context import Context
-from powerstrip.cli.failures import FAILED, OK, Stop
-from powerstrip.cli.inputs import file_named, pairs, put_at, read_object
+from powerstrip.cli.failures import FAILED, OK, Stop, Usage
+from powerstrip.cli.inputs import pairs, put_at, read_object, spooled
 from powerstrip.cli.parser import Parser, whole
 from powerstrip.client import Client
 from powerstrip.client.shapes import CallResult
@@ -19,6 +23,8 @@ from powerstrip.client.shapes import CallResult
 INLINE = 256 * 1024
 """Bytes; a larger file is uploaded first and named in the input."""
 CHUNK = 256 * 1024
+STDOUT = "-"
+WAIT = "wait, then call again: the provider takes no more calls for now"
 TROUBLES = ("unauthorized", "rate_limited", "server_error", "timeout")
 
 
@@ -26,24 +32,33 @@ def configure(parser: Parser) -> None:
     """Arguments of `call`."""
     parser.add_argument("action", help="such as slack.message.post; see `powerstrip catalog list-actions`")
     parser.add_argument("--input", action="append", default=[], metavar="JSON", help="JSON, @file, -, field=text or field:=json")
-    parser.add_argument("--file", action="append", default=[], metavar="FIELD=@PATH", help="put a file's content into a field")
-    parser.add_argument("--output", metavar="PATH", help="write the answer's file (else its JSON) to PATH")
+    parser.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        metavar="FIELD=@PATH",
+        help="put a file's content into a field; @- is standard input",
+    )
+    parser.add_argument("--output", metavar="PATH", help="write the answer's file (else its JSON) to PATH; - is standard output")
     parser.add_argument("--integration", metavar="NAME", help="which connection, by id or name, where there are several")
     parser.add_argument("--sandbox", action="store_true", help="send nothing; show what would have been sent")
     parser.add_argument("--dry-run", action="store_true", help="refuse anything that changes something at the provider")
     parser.add_argument("--simulate", choices=TROUBLES, help="in a sandbox, answer with this trouble")
     parser.add_argument("--idempotency-key", metavar="KEY", help="the same key never calls twice")
     parser.add_argument("--timeout", type=whole(1, 120), metavar="SECONDS", help="give up after, 1 to 120 (30)")
-    parser.add_argument("--yes", action="store_true", help="do not ask before what cannot be undone")
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask before what cannot be undone; only a person at a terminal is asked"
+    )
     parser.set_defaults(run=call)
 
 
 async def call(context: Context) -> int:
     """Call; exit code 1 where the provider or the hub refused."""
     args = context.args
+    if args.output == STDOUT and context.console.json:
+        raise Usage("--output - and --json both write to standard output", hint="give one of them")
     given = read_object(args.input, "--input")
-    files = {field: file_named(source, "--file") for field, source in pairs(args.file, "--file").items()}
-    async with context.project() as hub:
+    async with context.project() as hub, _files(args.file) as files:
         await _ask_first(context, hub)
         uploaded = await _attach(hub, given, files)
         try:
@@ -52,6 +67,13 @@ async def call(context: Context) -> int:
         finally:
             for file_id in uploaded:
                 await hub.files.delete(file_id)
+
+
+@asynccontextmanager
+async def _files(words: Sequence[str]) -> AsyncGenerator[dict[str, Path]]:
+    """The file for each field. What comes from standard input lies in a folder of its own as long as the block runs."""
+    with tempfile.TemporaryDirectory(prefix="powerstrip-") as folder:
+        yield {field: spooled(source, "--file", Path(folder)) for field, source in pairs(words, "--file").items()}
 
 
 async def _ask_first(context: Context, hub: Client) -> None:
@@ -105,15 +127,41 @@ async def _show(context: Context, hub: Client, result: CallResult) -> int:
         if console.json:
             console.put(result, "")
         invocation = result.get("invocation_id")
-        hint = f"powerstrip invocations show {invocation}" if invocation else ""
-        console.trouble(result.get("error") or "The call failed", hint)
+        hints = [WAIT] if result.get("error_type") == "rate_limited" else []
+        hints += [f"powerstrip invocations show {invocation}"] if invocation else []
+        provider = context.args.action.partition(".")[0]
+        _note_replay(context, result)
+        console.trouble(f"{provider}: {result.get('error') or 'The call failed'}", "\n".join(hints))
         return FAILED
     output = result.get("output") or {}
+    _note_replay(context, result)
+    if context.args.output == STDOUT:
+        await _to_stdout(context, hub, result)
+        return OK
     if context.args.output:
         saved = await _save(hub, context.args.action, output, Path(context.args.output))
         result = {**result, "output": saved}
     console.put(result, _as_text(result))
     return OK
+
+
+def _note_replay(context: Context, result: CallResult) -> None:
+    if result.get("replayed"):
+        context.console.note(
+            "note: replayed: this key was used before, so nothing was called again; this is what came of it then"
+        )
+
+
+async def _to_stdout(context: Context, hub: Client, result: CallResult) -> None:
+    """The answer's file (else its JSON) alone on standard output; that nothing was sent is said beside it."""
+    with tempfile.TemporaryDirectory(prefix="powerstrip-") as folder:
+        path = Path(folder) / "answer"
+        await _save(hub, context.args.action, result.get("output") or {}, path)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    if result.get("mode") == "sandbox":
+        context.console.note("note: nothing was sent; a mock answered")
 
 
 def _as_text(result: CallResult) -> str:

@@ -103,9 +103,12 @@ async def _provider(context: Context, hub: Client) -> ProviderForms | None:
             context.console.note(
                 f"note: no adapter for {name} is installed; the integration is kept, and cannot be used until one is"
             )
-            known = [each["name"] for each in await hub.providers.list()]
-            if alike := difflib.get_close_matches(name.lower(), known, n=3):
-                context.console.note(f"note: did you mean {' or '.join(alike)}? `powerstrip integrations delete` takes this one back")
+            known: list[str] = [each["name"] for each in await hub.providers.list()]
+            alike: list[str] = difflib.get_close_matches(name.lower(), known, n=3)
+            if alike:
+                context.console.note(
+                    f"note: did you mean {' or '.join(alike)}? `powerstrip integrations delete` takes this one back"
+                )
         elif error.status != 403:
             raise
         return None
@@ -141,7 +144,7 @@ def _remedy(found: Integration, probe: Probe) -> str:
         case "rate_limited":
             return f"wait a minute, then powerstrip integrations test {found['name']}"
         case "unavailable" | "timeout":
-            return "is the service up, and its address right? The settings are in: " + f"powerstrip integrations show {found['name']}"
+            return f"is the service up, and its address right? powerstrip integrations show {found['name']}"
         case _:
             return f"see its settings: powerstrip integrations show {found['name']}"
 

@@ -3,7 +3,7 @@
 from powerstrip.cli import lists
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import Stop, Usage
-from powerstrip.cli.parser import Parser
+from powerstrip.cli.parser import YES, Parser
 from powerstrip.cli.text import plain, table, when
 from powerstrip.client import Client
 
@@ -22,6 +22,7 @@ def configure(parser: Parser) -> None:
     lists.add_paging(parser.command("list", "the project's keys, without their secret part", list_keys))
     revoke_parser = parser.command("revoke", "end a key at once, for good", revoke)
     revoke_parser.add_argument("key", help="its id or its name")
+    revoke_parser.add_argument("--yes", action="store_true", help=YES)
 
 
 async def create(context: Context) -> None:
@@ -75,5 +76,7 @@ async def revoke(context: Context) -> None:
         if len(found) != 1:
             problem = f"Several keys are named {reference}" if found else f"There is no key {reference}"
             raise Stop(problem, hint="powerstrip keys list", code="ambiguous" if found else "not_found")
+        if not (context.args.yes or context.console.agreed(f"Revoke the key {found[0]['name']} at once, for good?")):
+            raise Stop("Nothing was revoked", code="declined")
         await hub.keys.revoke(found[0]["id"])
     context.console.put({"revoked": found[0]["id"]}, f"Revoked {plain(found[0]['name'])}.")
