@@ -64,6 +64,11 @@ async def test_search_narrows_the_list_and_keeps_letters_for_itself(client) -> N
         assert app.focused is app.query_one(OptionList)
         assert [line.split()[0] for line in listed(app)] == ["Messaging", "Slack"]
         assert "Slack" in shown(app, "#detail")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.query_one(Input).value == ""
+        assert app.focused is app.query_one(OptionList)
+        assert len(listed(app)) == 6
 
 
 @pytest.mark.parametrize(("mode", "word"), [("live", "LIVE"), ("sandbox", "SANDBOX")])
@@ -97,6 +102,7 @@ async def test_a_trouble_is_a_sentence_and_goes_away_when_it_is_over(client, hub
         trouble = app.query_one("#trouble")
         assert trouble.display
         assert "The database is away. " in shown(app, "#trouble")
+        assert shown(app, "#detail") == "Nothing could be read from the hub yet."
         hub.broken = False
         await pilot.press("r")
         await settled(pilot)

@@ -29,7 +29,7 @@ class Dashboard(App[None]):
         Binding("slash", "search", "Search", key_display="/", id="search"),
         Binding("r", "refresh", "Refresh", id="refresh"),
         Binding("question_mark", "help", "Help", key_display="?", id="help"),
-        Binding("escape", "leave_search", "Back to the list", show=False, id="leave_search"),
+        Binding("escape", "clear_search", "The whole list", show=False, id="clear_search"),
     ]
 
     def __init__(self, client: Client) -> None:
@@ -65,6 +65,8 @@ class Dashboard(App[None]):
             self._integrations = await self._client.integrations.list().all()
         except (HubError, HubUnreachable) as error:
             self._say(f"{error}  Press r to try again.")
+            if not self._providers:
+                self.query_one("#detail", Static).update(Content("Nothing could be read from the hub yet."))
             return
         self._say("")
         self._show_bar(project)
@@ -108,8 +110,13 @@ class Dashboard(App[None]):
         self._list()
 
     @on(Input.Submitted)
-    def action_leave_search(self) -> None:
+    def _leave_search(self) -> None:
         """Back to the list, with the search kept."""
+        self.query_one(OptionList).focus()
+
+    def action_clear_search(self) -> None:
+        """Back to the whole list."""
+        self.query_one(Input).clear()
         self.query_one(OptionList).focus()
 
     @on(OptionList.OptionHighlighted)

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 KEYS = """\
 up, down     choose a provider
-/            search; Enter or Escape leads back to the list
+/            search; Enter keeps what fits, Escape clears the search
 tab          from one part to the next; then up and down scroll
 r            ask the hub again
 ?            this page
