@@ -3,7 +3,10 @@
 import asyncio
 import sys
 
-BODY = b'{"To":"ada@example.com","SubmittedAt":"2026-01-01T00:00:00Z","MessageID":"00000000-0000-4000-8000-000000000000","ErrorCode":0,"Message":"OK"}'
+BODY = (
+    b'{"To":"ada@example.com","SubmittedAt":"2026-01-01T00:00:00Z",'
+    b'"MessageID":"00000000-0000-4000-8000-000000000000","ErrorCode":0,"Message":"OK"}'
+)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 
 
