@@ -140,3 +140,12 @@ def test_the_hint_after_a_test_fits_the_reason(cli, strange_hub, error_type: str
     assert ran.code == 1
     assert hint in ran.err
     assert ("rotate" in ran.err) is (error_type == "auth_failed")
+
+
+def test_fields_of_the_api_are_named_as_options(cli, strange_hub) -> None:
+    errors = [{"path": "created_after", "message": "no time"}]
+    message = "Several integrations: say which with `integration`, or add `sandbox`. The sandbox stays"
+    error = {"error": {"code": "invalid_request", "message": message, "details": {"errors": errors}}}
+    strange_hub.expect_request("/v1/projects/shop/integrations").respond_with_json(error, 400)
+    said = cli("integrations", "list").err
+    assert "say which with --integration, or add --sandbox. The sandbox stays; --since: no time" in said

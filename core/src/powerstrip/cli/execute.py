@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from argparse import Namespace
 from collections.abc import Generator
@@ -57,7 +58,12 @@ def refused(error: HubError) -> Stop:
     entries: list[Any] = error.details.get("errors") or []
     reasons = [_reason(entry) for entry in entries]
     message = "; ".join([error.message, *(reason for reason in reasons if reason and reason not in error.message)])
-    return Stop(message, hint=_hint(error), code=error.code, exit_code=FAILED)
+    return Stop(_as_options(message), hint=_as_options(_hint(error)), code=error.code, exit_code=FAILED)
+
+
+def _as_options(text: str) -> str:
+    """The API's names of fields as the options that fill them."""
+    return FIELD.sub(lambda found: OPTIONS[found[1] or found[2]], text)
 
 
 def _of_system(error: OSError) -> str:
@@ -83,4 +89,16 @@ def _hint(error: HubError) -> str:
             return str(error.details.get("hint", ""))
 
 
+OPTIONS = {
+    "integration": "--integration",
+    "sandbox": "--sandbox",
+    "dry_run": "--dry-run",
+    "simulate": "--simulate",
+    "accept_other_account": "--accept-other-account",
+    "timeout_seconds": "--timeout",
+    "created_after": "--since",
+    "created_before": "--until",
+}
+FIELD = re.compile(f"`({'|'.join(OPTIONS)})`|\\b(timeout_seconds|created_after|created_before)\\b")
+"""Words of everyday language are fields only where the hub marks them as such."""
 UNREACHABLE_HINT = "is the hub running? `powerstrip serve` starts one; POWERSTRIP_URL says where it is"

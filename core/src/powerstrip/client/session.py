@@ -146,7 +146,7 @@ def _marked(answer: Any, response: "Response") -> Any:
     """Says in the answer what the hub says beside it: that it is an earlier call's answer, told again."""
     if response.headers.get("idempotency-replayed") == "true" and isinstance(answer, dict):
         return cast(dict[str, Any], answer) | {"replayed": True}
-    return cast(Any, answer)
+    return answer
 
 
 def _host(url: str) -> str:

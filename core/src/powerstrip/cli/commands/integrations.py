@@ -104,7 +104,7 @@ async def _provider(context: Context, hub: Client) -> ProviderForms | None:
                 f"note: no adapter for {name} is installed; the integration is kept, and cannot be used until one is"
             )
             known: list[str] = [each["name"] for each in await hub.providers.list()]
-            alike: list[str] = difflib.get_close_matches(name.lower(), known, n=3)
+            alike = difflib.get_close_matches(name.lower(), known, n=3)
             if alike:
                 context.console.note(
                     f"note: did you mean {' or '.join(alike)}? `powerstrip integrations delete` takes this one back"
