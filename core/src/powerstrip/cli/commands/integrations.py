@@ -95,7 +95,7 @@ async def create(context: Context) -> None:
 
 async def _provider(context: Context, hub: Client) -> ProviderForms | None:
     """The provider's forms. None where the key may not see them, and with a note where no adapter is installed."""
-    name = context.args.provider
+    name: str = context.args.provider
     try:
         return await hub.providers.get(name)
     except HubError as error:
