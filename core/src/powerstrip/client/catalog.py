@@ -49,4 +49,4 @@ class Catalog:
 def choices(session: Session, root: str, integration: str, picker: str, search: str, values: dict[str, str]) -> Pages[Choice]:
     """The values one integration's picker offers; `values` are the other fields filled so far."""
     query = {"search": search or None, **{f"value.{field}": value for field, value in values.items()}}
-    return Pages(session, root + path("integrations", integration, "pickers", picker), query, items="choices")
+    return Pages(session, root + path("integrations", integration, "pickers", picker), query, items="choices", sized=False)

@@ -20,19 +20,30 @@ class Page(Generic[T]):
 class Pages(Generic[T]):
     """A list on the hub, read as it is walked: `async for item in pages`.
 
-    Nothing is asked before the first item is wanted. `page` gives a single page instead.
+    Nothing is asked before the first item is wanted. `page` gives a single page instead. Where a list is not `sized`, its source
+    decides how long a page is.
     """
 
-    def __init__(self, session: Session, path: str, query: Mapping[str, Any] | None = None, items: str = "items") -> None:
+    def __init__(
+        self,
+        session: Session,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        items: str = "items",
+        *,
+        sized: bool = True,
+    ) -> None:
         self._session = session
         self._path = path
         self._query = dict(query or {})
         self._items = items
+        self._sized = sized
 
     async def page(self, cursor: str | None = None, limit: int | None = None) -> Page[T]:
-        """The page at `cursor` (the first one for None) with at most `limit` items."""
-        answer = await self._session.get(self._path, {**self._query, "cursor": cursor, "limit": limit})
-        return Page(answer.get(self._items, []), answer.get("next_cursor") or None)
+        """The page at `cursor` (the first one for None) with at most `limit` items; a longer one is cut."""
+        size = limit if self._sized else None
+        answer = await self._session.get(self._path, {**self._query, "cursor": cursor, "limit": size})
+        return Page(answer.get(self._items, [])[:limit], answer.get("next_cursor") or None)
 
     async def __aiter__(self) -> AsyncIterator[T]:
         cursor: str | None = None
