@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Transaction
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from powerstrip.problems import StoreUnavailable
@@ -43,7 +43,7 @@ class _Job:
 
 
 class Writer:
-    """Runs jobs in the order they come. One that fails leaves the others of its group alone."""
+    """Runs jobs in the order they come. Each has its own savepoint: one that fails leaves the others of its group alone."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -133,32 +133,20 @@ class Writer:
 
 
 def _transact(connection: Connection, group: list[_Job]) -> None:
-    """Run the group's jobs and commit. Where one fails, all goes back and they run again, each under a savepoint of its own."""
-    if _all_went_well(connection, group) or len(group) == 1:
-        return
+    """Run the group's jobs and commit. A job that is alone needs no savepoint: its failure undoes the transaction."""
     with connection.begin() as transaction:
-        for job in group:
-            _run_apart(connection, job)
-        _commit(transaction)
-
-
-def _all_went_well(connection: Connection, group: list[_Job]) -> bool:
-    """Run the jobs without savepoints, which cost more than most jobs, and commit; False, with nothing done, where one fails."""
-    with connection.begin() as transaction:
-        for job in group:
-            job.run(connection)
-            if job.error is not None:
+        if len(group) == 1:
+            group[0].run(connection)
+            if group[0].error is not None:
                 transaction.rollback()
-                return False
-        _commit(transaction)
-    return True
-
-
-def _commit(transaction: Transaction) -> None:
-    try:
-        transaction.commit()
-    except DBAPIError as error:
-        raise (CommitUnknown() if is_lost(error) else error) from None
+                return
+        else:
+            for job in group:
+                _run_apart(connection, job)
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            raise (CommitUnknown() if is_lost(error) else error) from None
 
 
 def _run_apart(connection: Connection, job: _Job) -> None:
