@@ -51,7 +51,16 @@ def test_init_on_a_folder_that_is_there_makes_one_more_key_and_keeps_the_mode(cl
 
 def test_commands_open_the_folder_and_find_its_only_project(cli, data: Path) -> None:
     made = cli(
-        "integrations", "create", "postmark", "--name", "mail", "--credential", "server_token=-", "--data", str(data), stdin="x"
+        "integrations",
+        "create",
+        "postmark",
+        "--name",
+        "mail",
+        "--credential",
+        "server_token=-",
+        "--data",
+        str(data),
+        stdin="invented-token",
     )
     assert made.code == 0, made.err
     called = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--json", "--data", str(data))
