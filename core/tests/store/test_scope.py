@@ -55,6 +55,22 @@ async def test_a_row_of_another_project_is_not_added(filled: Store) -> None:
         await filled.write(lambda session: scope(session, "prj_a").add(StoredFile(project_id="prj_b", expires_at="x")))
 
 
+async def test_a_row_whose_work_was_undone_and_runs_again_is_kept(filled: Store) -> None:
+    row = StoredFile(project_id="prj_a", expires_at="x")
+
+    def add(session: Session) -> None:
+        scope(session, "prj_a").add(row)
+
+    with filled.engine.connect() as connection, connection.begin() as undone:
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            add(session)
+            session.commit()
+        undone.rollback()
+    await filled.write(add)
+
+    assert (await filled.read(lambda session: scope(session, "prj_a").get(StoredFile, row.id))).expires_at == "x"
+
+
 async def test_pages_follow_each_other_without_gap_or_repeat(filled: Store) -> None:
     def fill(session: Session) -> None:
         for number in range(10):  # pairs share a time: the id decides

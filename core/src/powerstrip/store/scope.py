@@ -3,6 +3,7 @@
 import re
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy.orm import make_transient
 from sqlmodel import Session, SQLModel, and_, col, or_, select
 
 from powerstrip.problems import NotFound
@@ -50,9 +51,13 @@ class Scope(Generic[Row]):
         return list(self.session.exec(query.order_by(at.desc(), key.desc()).limit(limit)))
 
     def add(self, row: Row) -> Row:
-        """Insert a row of this project. Raises `NotFound` where it names another."""
+        """Insert a row of this project. Raises `NotFound` where it names another.
+
+        The row counts as new even if an earlier run of the same work, since undone, has added it.
+        """
         if getattr(row, "project_id", None) != self.project_id:
             raise NotFound(f"This {_word(type(row))} belongs to another project")
+        make_transient(row)
         self.session.add(row)
         self.session.flush()
         return row
