@@ -8,9 +8,18 @@ from pydantic import ValidationError
 from powerstrip.adapter import AuthFailed, Content, Delivery, Query, RateLimited, Rejected, Response, Secret, Unavailable
 from powerstrip.adapter.testing import check, provider
 from powerstrip_postmark import Batch, Email, TemplateEmail, postmark, send, send_batch, send_with_template
-from powerstrip_postmark.actions import list_bounces, message_streams, senders, templates
+from powerstrip_postmark.actions import (
+    delivery_stats,
+    get_message,
+    list_bounces,
+    list_templates,
+    message_streams,
+    messages,
+    senders,
+    templates,
+)
 from powerstrip_postmark.events import receive
-from powerstrip_postmark.models import Attachment, BounceQuery
+from powerstrip_postmark.models import Attachment, BounceQuery, MessageRef, Nothing, Paged
 
 test_contract = check(postmark)
 
@@ -266,3 +275,25 @@ async def test_an_answer_in_html_is_postmark_out_of_order() -> None:
     page = Response(200, {"content-type": "text/html"}, b"<html>maintenance</html>")
     with pytest.raises(Unavailable):
         await send(provider(postmark, {"POST /email": page}), HELLO)
+
+
+async def test_sent_messages_are_picked_by_subject() -> None:
+    rows = [{"MessageID": "m-1", "Subject": "Receipt", "Status": "Sent", "From": "shop@example.com"}]
+    http = provider(postmark, {"GET /messages/outbound": {"TotalCount": 900, "Messages": rows}})
+    page = await messages(http, Query(cursor="100"))
+    assert [(each.value, each.label, each.detail) for each in page.choices] == [("m-1", "Receipt", "Sent")]
+    assert ("offset", "100") in http.sent[0].params
+    assert page.next is not None
+
+
+async def test_templates_a_message_and_its_numbers_are_read() -> None:
+    listed = {"TotalCount": 1, "Templates": [{"TemplateId": 7, "Alias": "welcome", "Name": "Welcome"}]}
+    found = await list_templates(provider(postmark, {"GET /templates": listed}), Paged())
+    assert [each.alias for each in found.templates] == ["welcome"]
+    sent = await get_message(
+        provider(postmark, {"GET /messages/outbound/m-1/details": {"MessageID": "m-1", "Status": "Sent"}}),
+        MessageRef(message_id="m-1"),
+    )
+    assert (sent.message_id, sent.status) == ("m-1", "Sent")
+    stats = await delivery_stats(provider(postmark, {"GET /deliverystats": {"InactiveMails": 3, "Bounces": []}}), Nothing())
+    assert stats.inactive_mails == 3

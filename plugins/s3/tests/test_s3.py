@@ -1,14 +1,16 @@
+import json
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
 
-from powerstrip.adapter import AuthFailed, Content, Query, RateLimited, Rejected, Response, Unavailable
+from powerstrip.adapter import AuthFailed, Content, Delivery, Incoming, Query, RateLimited, Rejected, Response, Unavailable
 from powerstrip.adapter.testing import check, provider
 from powerstrip_s3 import Listing, Put, Ref, Share, get, list_objects, presign, put, s3
 from powerstrip_s3.actions import buckets, copy, delete, head, list_buckets, prefixes
-from powerstrip_s3.models import Copy, Nothing
+from powerstrip_s3.events import receive
+from powerstrip_s3.models import BucketQuery, Copy
 from powerstrip_s3.xml import parse
 
 test_contract = check(s3)
@@ -209,7 +211,7 @@ async def test_without_a_bucket_nothing_is_sent() -> None:
 
 async def test_buckets_are_listed() -> None:
     http = provider(s3, {"GET /": OWNER})
-    found = (await list_buckets(http, Nothing())).buckets
+    found = (await list_buckets(http, BucketQuery())).buckets
     assert [(bucket.name, bucket.created_at is None) for bucket in found] == [("reports", False), ("odd", True)]
     assert [choice.value for choice in (await buckets(http, Query())).choices] == ["reports", "odd"]
 
@@ -284,3 +286,61 @@ def test_the_region_is_part_of_the_address(region: str) -> None:
     for odd in ("a.evil.test/", "EU", "a b", "", "x" * 41):
         with pytest.raises(ValidationError):
             s3.config(region=odd)
+
+
+def told(message: object, **envelope: str) -> Delivery:
+    body = {"Type": "Notification", "MessageId": "m1", "TopicArn": "arn:aws:sns:eu-central-1:1:t", "Message": json.dumps(message)}
+    return Delivery(json.dumps({**body, **envelope}).encode())
+
+
+def record(name: str, key: str) -> dict[str, Any]:
+    thing = {"key": key, "size": 7, "eTag": "abc", "versionId": "v1"}
+    return {"eventName": name, "eventTime": "2026-01-02T03:04:05.678Z", "s3": {"bucket": {"name": "reports"}, "object": thing}}
+
+
+def test_a_message_of_s3_is_split_into_its_changes() -> None:
+    records = [
+        record("ObjectCreated:Put", "a+b/%C3%BC.txt"),
+        record("ObjectRestore:Post", "x"),
+        record("ObjectRemoved:Delete", "b"),
+    ]
+    events = receive(told({"Records": records}))
+    assert isinstance(events, list)
+    assert [(each.key, s3.name_event(each.data)) for each in events] == [("m1/0", "object.created"), ("m1/1", "object.removed")]
+    assert (events[0].data["key"], events[0].data["size"], events[0].data["cause"]) == ("a b/ü.txt", 7, "Put")
+
+
+def test_eventbridge_speaks_of_the_same() -> None:
+    detail = {"bucket": {"name": "reports"}, "object": {"key": "a b.txt", "size": 7}, "reason": "PutObject"}
+    message = {"source": "aws.s3", "detail-type": "Object Created", "time": "2026-01-02T03:04:05Z", "detail": detail}
+    [event] = cast(list[Incoming], receive(told(message)))
+    assert (s3.name_event(event.data), event.data["key"], event.data["cause"]) == ("object.created", "a b.txt", "PutObject")
+
+
+def test_s3s_trial_message_holds_no_event() -> None:
+    assert receive(told({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "reports"})) == []
+
+
+def test_a_topic_that_asks_for_consent_is_shown_with_its_link() -> None:
+    event = receive(
+        told({}, Type="SubscriptionConfirmation", SubscribeURL="https://sns.eu-central-1.amazonaws.com/?Action=Confirm")
+    )
+    assert isinstance(event, Incoming)
+    assert s3.name_event(event.data) == "subscription.requested"
+
+
+@pytest.mark.parametrize("message", ["text", {"Records": [7]}, {"Records": [{"eventName": "x"}]}, {"other": 1}, []])
+def test_a_message_of_something_else_is_refused(message: object) -> None:
+    with pytest.raises(Rejected):
+        receive(told(message))
+
+
+async def test_buckets_come_page_by_page() -> None:
+    body = (
+        b"<ListAllMyBucketsResult><Buckets><Bucket><Name>one</Name></Bucket></Buckets>"
+        b"<ContinuationToken>t2</ContinuationToken></ListAllMyBucketsResult>"
+    )
+    http = provider(s3, {"GET /": Response(200, {"content-type": "application/xml"}, body)})
+    page = await buckets(http, Query(cursor="t1"))
+    assert ([each.value for each in page.choices], page.next) == (["one"], "t2")
+    assert ("continuation-token", "t1") in http.sent[0].params

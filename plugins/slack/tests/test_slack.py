@@ -21,9 +21,32 @@ from powerstrip.adapter import (
 )
 from powerstrip.adapter.testing import check, provider
 from powerstrip_slack import Post, Upload, post_message, slack, upload_file
-from powerstrip_slack.actions import add_reaction, channels, history, list_channels, schedule_message, user_groups, users
+from powerstrip_slack.actions import (
+    add_reaction,
+    channels,
+    create_channel,
+    delete_message,
+    history,
+    list_channels,
+    list_users,
+    look_up_user,
+    schedule_message,
+    update_message,
+    user_groups,
+    users,
+)
 from powerstrip_slack.events import receive
-from powerstrip_slack.models import ChannelQuery, HistoryQuery, Reaction, Scheduled
+from powerstrip_slack.models import (
+    ChannelQuery,
+    EmailAddress,
+    HistoryQuery,
+    MessageRef,
+    NewChannel,
+    Paged,
+    Reaction,
+    Scheduled,
+    Update,
+)
 
 test_contract = check(slack)
 
@@ -330,3 +353,25 @@ def test_deliveries_are_verified_by_slacks_own_scheme() -> None:
     assert slack.verify == Hmac(
         header="x-slack-signature", timestamp="x-slack-request-timestamp", message="v0:{timestamp}:{body}", prefix="v0="
     )
+
+
+async def test_a_message_is_changed_and_deleted() -> None:
+    http = provider(slack, {"POST /chat.update": POSTED, "POST /chat.delete": POSTED})
+    where = {"channel": "C024BE91L", "ts": "1503435956.000247"}
+    assert (await update_message(http, Update(**where, text="Ho"))).ts == where["ts"]
+    assert (await delete_message(http, MessageRef(**where))).channel == "C024BE91L"
+    assert "Ho" in http.sent[0].body.decode()
+
+
+async def test_people_and_new_channels() -> None:
+    ada = {"id": "U1", "name": "ada"}
+    answers = {
+        "POST /users.lookupByEmail": {"ok": True, "user": ada},
+        "POST /users.list": {"ok": True, "members": [ada], "response_metadata": {"next_cursor": "c2"}},
+        "POST /conversations.create": {"ok": True, "channel": {"id": "C1", "name": "ops"}},
+    }
+    http = provider(slack, answers)
+    assert (await look_up_user(http, EmailAddress(email="ada@example.com"))).id == "U1"
+    listed = await list_users(http, Paged())
+    assert ([each.name for each in listed.users], listed.next) == (["ada"], "c2")
+    assert (await create_channel(http, NewChannel(name="ops"))).channel.id == "C1"

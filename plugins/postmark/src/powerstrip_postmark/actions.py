@@ -140,12 +140,25 @@ async def message_streams(http: Http, query: Query) -> Page:
     return Page([Choice(each.id, each.name, each.description or "") for each in sending])
 
 
-class _From(Wire):
+class _Sent(Wire):
+    message_id: str = ""
     sender: str | None = None
+    subject: str | None = None
+    status: str = ""
 
 
 class _Outbound(Wire):
-    messages: list[_From] = Field(default_factory=list[_From])
+    total_count: int = 0
+    messages: list[_Sent] = Field(default_factory=list[_Sent])
+
+
+@postmark.picker("message")
+async def messages(http: Http, query: Query) -> Page:
+    """Sent emails, the latest first. Postmark reaches back 45 days unless set otherwise."""
+    params = {"count": PAGE, "offset": _offset(query.cursor)}
+    found = await http.get("/messages/outbound", params=params, returns=_Outbound)
+    choices = [Choice(each.message_id, each.subject or each.message_id, each.status) for each in found.messages]
+    return Page(choices, _next(query.cursor, PAGE, found.total_count))
 
 
 @postmark.picker("sender")

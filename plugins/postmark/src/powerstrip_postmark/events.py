@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from powerstrip.adapter import BasicPassword, Delivery, Incoming, Rejected
+from powerstrip.adapter import Delivery, Incoming, Rejected
+from powerstrip.adapter.signatures import basic_password
 from powerstrip_postmark.provider import Wire, postmark
 
 
@@ -127,7 +128,7 @@ class Received(Wire):
     attachments: list[ReceivedFile] = Field(default_factory=list[ReceivedFile])
 
 
-@postmark.webhook(verify=BasicPassword())
+@postmark.webhook(verify=basic_password())
 def receive(delivery: Delivery) -> Incoming:
     """One event. Postmark gives it no id of its own, so the body tells it from others."""
     data: Any = delivery.json()

@@ -6,19 +6,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, field_serializer, model_validator
 
-from powerstrip.adapter import Content, Model, Pick
+from powerstrip.adapter import Content, Model, NoPick, Pick
 from powerstrip_postmark.provider import Address, Addresses, Wire
 
-MessageId = Annotated[str, Field(min_length=1, max_length=100)]
+MessageId = Annotated[str, Pick("message"), Field(min_length=1, max_length=100)]
 
 
 class Attachment(Wire):
     """One attached file. Postmark takes 10 MB for the whole message."""
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
+    """The file's name as the reader sees it."""
     content: Content
+    """What is in it."""
     content_type: str = "application/octet-stream"
-    content_id: str | None = None
+    """Its media type."""
+    content_id: Annotated[str, NoPick("You name the file by it.")] | None = None
     """`cid:logo.png` to show it inside the HTML body as `<img src="cid:logo.png">`."""
 
     @field_serializer("content")
@@ -30,7 +33,9 @@ class Header(Wire):
     """One header line of the mail."""
 
     name: str
+    """The header's name, such as `X-Order`."""
     value: str
+    """What it says."""
 
 
 class Message(Wire):
@@ -210,7 +215,7 @@ class BounceQuery(Paged):
     """Kind of bounce, such as `HardBounce`, `SoftBounce`, `SpamNotification` or `Blocked`."""
     email: str | None = None
     """Only for this address."""
-    message_id: str | None = None
+    message_id: MessageId | None = None
     """Only of this message."""
     tag: str | None = None
     """Only of messages with this tag."""

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote_plus
 from powerstrip.adapter import Account, Choice, Content, Http, Page, Query, Rejected, segment
 from powerstrip_s3.models import (
     BucketInfo,
+    BucketQuery,
     Buckets,
     Copied,
     Copy,
@@ -21,7 +22,6 @@ from powerstrip_s3.models import (
     Info,
     Link,
     Listing,
-    Nothing,
     Object,
     Put,
     Ref,
@@ -111,23 +111,25 @@ async def presign(http: Http, share: Share) -> Link:
 
 
 @s3.action("bucket.list", title="List buckets", read_only=True)
-async def list_buckets(http: Http, nothing: Nothing) -> Buckets:
-    """List the buckets of the account."""
-    root = parse((await http.send("GET", "/")).body)
+async def list_buckets(http: Http, query: BucketQuery) -> Buckets:
+    """List the buckets of the account; Amazon gives 10,000 at once, unless a limit is given."""
+    params = {"max-buckets": query.limit, "continuation-token": query.cursor}
+    root = parse((await http.send("GET", "/", params=params)).body)
     found = root.iterfind("Buckets/Bucket")
-    return Buckets(buckets=[fill(BucketInfo, {"name": text(n, "Name"), "created_at": text(n, "CreationDate")}) for n in found])
+    rows = [fill(BucketInfo, {"name": text(n, "Name"), "created_at": text(n, "CreationDate")}) for n in found]
+    return Buckets(buckets=rows, next=text(root, "ContinuationToken") or None)
 
 
 @s3.picker("bucket")
 async def buckets(http: Http, query: Query) -> Page:
     """Buckets of the account; only the integration's own where the key may not list them."""
     try:
-        names = [each.name for each in (await list_buckets(http, Nothing())).buckets]
+        found = await list_buckets(http, BucketQuery(cursor=query.cursor))
     except Rejected:
         if not (own := http.config.get("bucket")):
             raise
-        names = [own]
-    return Page([Choice(name, name) for name in names])
+        return Page([Choice(own, own)])
+    return Page([Choice(each.name, each.name) for each in found.buckets], found.next)
 
 
 @s3.picker("prefix", searches=True, depends=("bucket",))

@@ -87,10 +87,15 @@ class Share(Ref):
     """Seconds until the link ends, at most seven days."""
 
 
-class Nothing(Model):
-    """Nothing has to be said."""
+class BucketQuery(Model):
+    """Which buckets. Source: the S3 API's ListBuckets."""
 
     model_config = _examples({})
+
+    limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """How many at most. Stores other than Amazon's may give all of them."""
+    cursor: Annotated[str, Field(max_length=1024)] | None = None
+    """`next` of the page before."""
 
 
 class Stored(Model):
@@ -185,3 +190,4 @@ class Buckets(Model):
     """The buckets of the account."""
 
     buckets: list[BucketInfo]
+    next: str | None = None

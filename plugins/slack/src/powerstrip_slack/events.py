@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from powerstrip.adapter import Delivery, Hmac, Incoming, Model, Rejected, Reply
+from powerstrip.adapter import Delivery, Incoming, Model, Rejected, Reply
+from powerstrip.adapter.signatures import slack_signature
 from powerstrip_slack.provider import slack
 
 
@@ -114,14 +115,7 @@ class AnyEvent(Model):
     event_ts: str | None = None
 
 
-@slack.webhook(
-    verify=Hmac(
-        header="x-slack-signature",
-        timestamp="x-slack-request-timestamp",
-        message="v0:{timestamp}:{body}",
-        prefix="v0=",
-    )
-)
+@slack.webhook(verify=slack_signature())
 def receive(delivery: Delivery) -> Incoming | Reply:
     """One event, or the answer to Slack's question whether anybody is here."""
     if delivery.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
