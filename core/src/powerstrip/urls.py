@@ -21,6 +21,15 @@ MAX_URL = 16_384
 PATH_SAFE = "/%:@!$&'()*+,;=~"
 QUERY_SAFE = PATH_SAFE + "?"
 _PORTS = {"https": 443, "http": 80}
+MAIL_PORTS = {
+    "smtps": (465, 2465),
+    "smtp": (587, 25, 2525, 2587),
+    "smtp+plain": (25, 587, 2525),
+    "imaps": (993,),
+    "imap": (143,),
+    "imap+plain": (143,),
+}
+"""Schemes of mail servers, which stand in no address that somebody writes → their ports, the usual one first."""
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -50,10 +59,15 @@ class Url:
     address: Address | None = None
 
     @property
+    def written_host(self) -> str:
+        """The host as an address spells it: an IPv6 address in brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def origin(self) -> str:
-        """`scheme://host`, with the port where it is not the usual one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}" if self.port == _PORTS[self.scheme] else f"{self.scheme}://{host}:{self.port}"
+        """`scheme://host`, with the port where it is not the usual one; of a mail server always."""
+        host = self.written_host
+        return f"{self.scheme}://{host}" if self.port == _PORTS.get(self.scheme) else f"{self.scheme}://{host}:{self.port}"
 
     @property
     def text(self) -> str:

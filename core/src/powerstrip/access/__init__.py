@@ -4,11 +4,11 @@ from powerstrip.access.access import OPERATOR, Access, Bootstrap
 from powerstrip.access.audits import AuditFilter, audited_projects
 from powerstrip.access.identity import Grants, Identity, NoProject, missing
 from powerstrip.access.keys import MadeKey, NewKey
-from powerstrip.access.permissions import EXECUTE, IDS, INVOKE, PERMISSIONS, PRESETS, Permission, Preset
+from powerstrip.access.permissions import EXECUTE, IDS, INVOKE, PERMISSIONS, PLATFORM, PRESETS, Permission, Preset
 from powerstrip.access.principals import Member, NewPrincipal, PrincipalChanges
 from powerstrip.access.projects import HANDLE, NewProject, ProjectChanges, require_open
 from powerstrip.access.roles import Held, NewRole, RoleChanges
-from powerstrip.access.tags import TagFilter
+from powerstrip.access.tags import TagFilter, check_tags
 
 __all__ = [
     "EXECUTE",
@@ -17,6 +17,7 @@ __all__ = [
     "INVOKE",
     "OPERATOR",
     "PERMISSIONS",
+    "PLATFORM",
     "PRESETS",
     "Access",
     "AuditFilter",
@@ -38,6 +39,7 @@ __all__ = [
     "RoleChanges",
     "TagFilter",
     "audited_projects",
+    "check_tags",
     "missing",
     "require_open",
 ]

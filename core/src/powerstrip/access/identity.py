@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from powerstrip.access.permissions import EXECUTE, includes
+from powerstrip.access.permissions import EXECUTE, PLATFORM, includes
 from powerstrip.problems import Forbidden, NotFound
 from powerstrip.store import Actor
 
@@ -67,7 +67,9 @@ class Identity:
         return self.grants.may(permission, project_id)
 
     def may_anywhere(self, permission: str) -> bool:
-        """True where the caller holds the permission in some project."""
+        """True where the caller holds the permission in some project; what concerns the platform, in all of them."""
+        if permission == PLATFORM:
+            return self.may(permission, EVERYWHERE)
         return any(includes(rights, permission) for rights in self.grants.held.values())
 
     def may_execute(self, action: str, project_id: str) -> bool:

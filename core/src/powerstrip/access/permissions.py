@@ -12,6 +12,10 @@ EXECUTE = "actions.execute."
 """`actions.execute.<provider>.*` or `actions.execute.<action name>`: the right to call these actions alone."""
 
 
+PLATFORM = "platform.manage"
+"""What concerns every project at once: it counts only where it is held in all of them."""
+
+
 @dataclass(frozen=True)
 class Permission:
     """One right. Those that are not `assignable` come with a built-in role only."""
@@ -26,13 +30,21 @@ class Permission:
     @property
     def scope(self) -> str:
         """`org` for what is done outside of any one project."""
-        return "org" if self.id == "project.create" else "project"
+        return "org" if self.id in ("project.create", PLATFORM) else "project"
 
 
 PERMISSIONS = (
     Permission("project.view", "View the project", "See the project and its settings.", "project", "low"),
     Permission("project.manage", "Manage the project", "Change, archive, restore and delete the project.", "project", "critical"),
     Permission("project.create", "Create projects", "Make new projects and own them.", "project", "medium", assignable=False),
+    Permission(
+        PLATFORM,
+        "Manage the platform",
+        "Set the OAuth clients of this hub and rotate its keys, for all projects.",
+        "integrations",
+        "critical",
+        assignable=False,
+    ),
     Permission("principals.view", "View principals", "See who acts in the project.", "access", "low"),
     Permission("principals.manage", "Manage principals", "Create, change, disable and delete principals.", "access", "high"),
     Permission("roles.view", "View roles", "See roles, their permissions and who holds them.", "access", "low"),
@@ -61,7 +73,25 @@ PERMISSIONS = (
         "medium",
     ),
     Permission("integrations.test", "Test integrations", "Ask a provider whose credential it is.", "integrations", "medium"),
+    Permission("events.view", "View events", "See what providers sent and what became of it.", "work", "medium"),
+    Permission("events.manage", "Fire and replay events", "Set off, replay and drive on events.", "work", "high"),
+    Permission("secrets.view", "View secrets", "See secrets by name, never a value.", "integrations", "low"),
+    Permission("secrets.manage", "Manage secrets", "Make, change and delete secrets.", "integrations", "high"),
+    Permission("automations.view", "View automations", "See automations, their versions and runs.", "work", "low"),
+    Permission("automations.manage", "Manage automations", "Make, change, publish and archive automations.", "work", "high"),
+    Permission("runs.view", "View runs", "See runs with their inputs and outputs.", "work", "medium"),
+    Permission("runs.manage", "Start and stop runs", "Start, cancel, signal, resume and retry runs.", "work", "high"),
+    Permission("webhooks.view", "View webhooks", "See webhooks and their deliveries, never a secret.", "integrations", "low"),
+    Permission("webhooks.manage", "Manage webhooks", "Make, change, test and delete webhooks.", "integrations", "high"),
+    Permission("entities.view", "View entities", "See entities and their records.", "work", "medium"),
+    Permission("entities.manage", "Manage entities", "Define entities, write and delete records.", "work", "high"),
     Permission("catalog.view", "View the catalog", "See providers, actions and events.", "integrations", "low"),
+    Permission(
+        "actions.manage", "Manage own actions", "Register, change and delete the project's own actions.", "actions", "high"
+    ),
+    Permission("workers.view", "View workers", "See workers and their jobs.", "work", "low"),
+    Permission("workers.connect", "Connect workers", "Take jobs of the project and report their ends.", "work", "high"),
+    Permission("workers.manage", "Manage workers", "Cancel jobs, give dead ones out again, send workers home.", "work", "medium"),
     Permission(INVOKE, "Invoke actions", "Call every action of the project.", "actions", "high"),
     Permission("invocations.view", "View invocations", "See which actions were called, with their inputs.", "work", "medium"),
     Permission("sandbox.view", "View the sandbox", "See the requests that a sandbox would have sent.", "work", "medium"),
@@ -84,7 +114,20 @@ class Preset:
 
 _VIEWS = tuple(permission.id for permission in PERMISSIONS if permission.id.endswith(".view") and permission.id != "audit.view")
 _CALLS = ("project.view", "catalog.view", "integrations.view", "integrations.use", INVOKE, "files.manage")
-_USES = ("integrations.use", "integrations.test", INVOKE, "files.manage")
+_USES = (
+    "automations.manage",
+    "runs.manage",
+    "actions.manage",
+    "workers.connect",
+    "workers.manage",
+    "integrations.use",
+    "integrations.test",
+    INVOKE,
+    "files.manage",
+    "events.manage",
+    "webhooks.manage",
+    "entities.manage",
+)
 
 PRESETS = (
     Preset("owner", "Owner", "Everything, and the right to make projects.", tuple(permission.id for permission in PERMISSIONS)),
@@ -94,12 +137,17 @@ PRESETS = (
         "Everything in a project.",
         tuple(permission.id for permission in PERMISSIONS if permission.assignable),
     ),
-    Preset("builder", "Builder", "Connects services and calls actions.", (*_VIEWS, "audit.view", "integrations.manage", *_USES)),
+    Preset(
+        "builder",
+        "Builder",
+        "Connects services and calls actions.",
+        (*_VIEWS, "audit.view", "integrations.manage", "secrets.manage", *_USES),
+    ),
     Preset(
         "worker",
         "Worker",
-        "Calls actions.",
-        ("project.view", "catalog.view", "integrations.view", "integrations.use", INVOKE, "files.manage"),
+        "Calls actions and does the jobs of worker actions.",
+        ("project.view", "catalog.view", "integrations.view", "integrations.use", INVOKE, "files.manage", "workers.connect"),
     ),
     Preset("viewer", "Viewer", "Looks, and changes nothing.", _VIEWS),
 )

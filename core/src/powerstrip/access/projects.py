@@ -15,6 +15,7 @@ from powerstrip.access.grants import OWNER_ROLE, keep_an_owner, owned_by
 from powerstrip.access.identity import Identity, NoProject
 from powerstrip.access.tags import TagFilter, check_tags
 from powerstrip.clock import monotonic, stamp
+from powerstrip.flights import Flights
 from powerstrip.names import clean_name
 from powerstrip.problems import BadInput, Conflict
 from powerstrip.store import Actor, AuditLog, Principal, Project, RoleAssignment, Store, StoredFile
@@ -62,6 +63,7 @@ class Projects:
         self._forget = forget
         self._cache: dict[str, tuple[Project, float]] = {}
         self._generation = 0
+        self._once: Flights[str, Project | None] = Flights()
 
     async def create(self, identity: Identity, new: NewProject) -> Project:
         """Make a project; its maker owns it. Raises `Forbidden`, `BadInput`, or `Conflict` where the handle is taken."""
@@ -76,7 +78,9 @@ class Projects:
         if project is not None and until > monotonic() and identity.grants.sees(project.id):
             return project
         generation = self._generation
-        project = await self._store.read(lambda session: _lookup(session, reference))
+        project = await self._once.run(
+            reference, generation, lambda: self._store.read(lambda session: _lookup(session, reference))
+        )
         if project is None or not identity.grants.sees(project.id):
             raise NoProject
         if generation == self._generation:

@@ -13,6 +13,7 @@ from powerstrip.access.grants import ACTIVE, grants_of
 from powerstrip.access.identity import Identity
 from powerstrip.access.tokens import MAX_LENGTH, Token, hash_key, new_key, read_key
 from powerstrip.clock import monotonic, now, stamp
+from powerstrip.flights import Flights
 from powerstrip.problems import Problem, Unauthenticated
 from powerstrip.store import Actor, ApiKey, Principal, Project, Store
 
@@ -59,6 +60,7 @@ class Sessions:
         self._familiar: dict[bytes, None] = {}
         self._generation = 0
         self._notes: set[asyncio.Task[None]] = set()
+        self._once: Flights[bytes, _Session] = Flights()
 
     async def authenticate(self, text: str) -> Identity:
         """The caller with this key. A malformed key is refused without a look into the database. Raises `Unauthenticated`."""
@@ -68,7 +70,7 @@ class Sessions:
         token = read_key(text)
         if token is None:
             raise refused()
-        return (await self._open(text, token)).identity
+        return (await self._once.run(_mark(text), self._generation, lambda: self._open(text, token))).identity
 
     def recall(self, text: str) -> Identity | None:
         """The caller, where this very text was good a moment ago; None where `authenticate` has to tell."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -9,21 +11,26 @@ from sqlalchemy import Connection
 from sqlmodel import Session, col
 
 from powerstrip.actions import records
-from powerstrip.actions.beginning import Beginning, Begun, Earlier, Wanted
+from powerstrip.actions.beginning import Beginning, Begun, Claims, Earlier, Ended, Wanted
+from powerstrip.actions.built_in import BuiltIns
 from powerstrip.actions.calls import CallErrorType, Invoke, Mode, Result, Unsent
+from powerstrip.actions.familiar import Familiar
 from powerstrip.actions.files import Files
 from powerstrip.actions.inputs import check_options, read_input, resolve_files
 from powerstrip.actions.outputs import summary_of
-from powerstrip.actions.running import Outcome, Runner, cut_off
-from powerstrip.actions.targets import Targets
-from powerstrip.catalog import Catalog
+from powerstrip.actions.own.jobs import WorkerCalls, error_type_of, fits
+from powerstrip.actions.own.targets import OwnTarget, OwnTargets, unregistered
+from powerstrip.actions.own.work import StepRef
+from powerstrip.actions.running import Outcome, Runner, cut_off, told_of_own
+from powerstrip.actions.targets import Target, Targets
+from powerstrip.catalog import BuiltIn, Catalog, ProjectCatalogs
 from powerstrip.clock import new_id, stamp
-from powerstrip.connect import expire, keep_ledger
-from powerstrip.edge import Edge
-from powerstrip.problems import StoreUnavailable
+from powerstrip.connect import Link, expire, keep_ledger
+from powerstrip.edge import Edge, LedgerRow
+from powerstrip.problems import NotFound, StoreUnavailable
 from powerstrip.settings import Settings
-from powerstrip.store import Actor, AuditLog, Invocation, Project, Store, WouldSend, scope
-from powerstrip.vault import Place, Vault
+from powerstrip.store import Actor, AuditLog, Hours, Invocation, OwnAction, Project, Store, WouldSend, by_hour, scope
+from powerstrip.vault import Place, SealedColumn, Vault, register
 
 RECORD_ATTEMPTS = 3
 RECORD_PAUSE = 0.5
@@ -34,16 +41,30 @@ class Actions:
     """Calls actions and keeps the log of calls. One object for each hub process."""
 
     def __init__(
-        self, store: Store, vault: Vault, catalog: Catalog, edge: Edge, audit: AuditLog, settings: Settings, files: Files
+        self,
+        store: Store,
+        vault: Vault,
+        catalog: Catalog,
+        edge: Edge,
+        audit: AuditLog,
+        settings: Settings,
+        files: Files,
+        built_in: Collection[BuiltIn] = (),
+        catalogs: ProjectCatalogs | None = None,
+        *,
+        hub: str = "",
     ) -> None:
         self._store = store
         self._vault = vault
         self._audit = audit
         self._files = files
-        self._hub = new_id("hub")
-        self._targets = Targets(catalog)
+        self._hub = hub or new_id("hub")
+        self._targets = Targets(catalogs or ProjectCatalogs(store, catalog))
+        self._own = OwnTargets()
+        self._links = Familiar()
         self._beginning = Beginning(vault, audit, settings, self._hub, alone=store.sqlite)
-        self._runner = Runner(edge, files, vault.derive("provider-idempotency"))
+        self.worker_calls = WorkerCalls(store, vault, self._beginning, self._hub)
+        self._runner = Runner(edge, files, vault.derive("provider-idempotency"), BuiltIns(built_in))
 
     async def invoke(self, project: Project, actor: Actor, name: str, call: Invoke) -> Result:
         """Call an action by its name or an alias, and wait for its end.
@@ -51,24 +72,54 @@ class Actions:
         What the provider refuses or fails at is a `Result` with status `failed`. Raises `NotFound`, `BadInput` (with paths),
         `Unprocessable` and `Conflict` for calls that cannot be made, and leaves no trace of those.
         """
-        target = await self._targets.find(name)
+        target = await self._find(project.id, name)
         check_options(target, call)
         model, text = read_input(target, call)
+        if isinstance(target, OwnTarget) and target.kind == "worker":
+            return await self._by_worker(Wanted(project, actor, target, call, text), model)
         if target.takes_files:
             await resolve_files(self._files, project.id, model)
         wanted = Wanted(project, actor, target, call, text)
+        if (link := self._links.recall(wanted)) is not None:
+            result = await self._at_once(wanted, model, link)
+            if result is not None:
+                return result
         claims = self._beginning.claims()
         try:
-            begun = await self._store.hot(partial(self._beginning.begin, wanted=wanted, claims=claims))
+            begun = await self._begin(wanted, claims)
             if isinstance(begun, Earlier):
                 return await self._replay(begun)
             return await self._finish(begun, wanted, await self._run(begun, wanted, model))
         finally:
             claims.release()
 
+    async def start_job(
+        self, project: Project, actor: Actor, name: str, call: Invoke, step: StepRef, *, queue: str, seconds: int | None = None
+    ) -> Result:
+        """Begin a run's step that workers do, and do not wait for its end. A name that nobody registered is a worker's own.
+
+        Called again for the same attempt it gives that one's state. Raises as `invoke` does.
+        """
+        row = await self._store.read(lambda session: scope(session, project.id).find(OwnAction, name=name))
+        made = unregistered(name, queue) if row is None or row.endpoint_kind != "worker" else self._own.of(row)
+        target = replace(made, queue=queue if queue != "default" else made.queue, attempt_seconds=seconds or made.attempt_seconds)
+        model, text = read_input(target, call)
+        return await self._by_worker(Wanted(project, actor, target, call, text), model, step)
+
+    async def misfit(self, project_id: str, name: str, result: dict[str, Any]) -> str | None:
+        """What keeps a worker's result from being the action's output; None where it fits, or no schema is known."""
+        row = await self._store.read(lambda session: scope(session, project_id).find(OwnAction, name=name))
+        return fits(self._own.of(row), result) if row is not None and row.output_schema else None
+
     async def get(self, project_id: str, id: str) -> Invocation:
         """One call of the log. Raises `NotFound`."""
         return await self._store.read(lambda session: scope(session, project_id).get(Invocation, id))
+
+    async def hours(self, project_id: str, since: str) -> Hours:
+        """Calls and failures by the hour, since a time."""
+        where = (col(Invocation.project_id) == project_id, col(Invocation.started_at) >= since)
+        failed = col(Invocation.status) == "failed"
+        return await self._store.read(lambda session: by_hour(session, col(Invocation.started_at), *where, failed=failed))
 
     async def list(
         self,
@@ -120,59 +171,102 @@ class Actions:
         await self._store.hot(records.forget_old_keys)
         await self._files.sweep()
 
+    async def _find(self, project_id: str, name: str) -> Target:
+        """A provider's action, or the project's own. Raises `NotFound`."""
+        try:
+            return await self._targets.find(project_id, name)
+        except NotFound:
+            row = await self._store.read(lambda session: scope(session, project_id).find(OwnAction, name=name))
+            if row is None:
+                raise
+        return self._own.of(row)
+
+    async def _by_worker(self, wanted: Wanted, model: Any, step: StepRef | None = None) -> Result:
+        """Give the call to the workers and wait as long as the caller does; a step's call is not waited for."""
+        claims = self._beginning.claims()
+        try:
+            begun = await self.worker_calls.begin(wanted, claims, step)
+            if begun.job_id is None:
+                if begun.begun is None:
+                    return await self._replay(Earlier(begun.earlier))
+                return await self._finish(begun.begun, wanted, await self._run(begun.begun, wanted, model))
+        finally:
+            claims.release()
+        seconds = 0.0 if step is not None else wanted.call.timeout_seconds
+        state = await self.worker_calls.work.wait(begun.job_id, seconds)
+        told: dict[str, Any] = {"invocation_id": begun.invocation_id, "mode": "live", "job_id": state.id}
+        told["replayed"] = begun.begun is None
+        if not state.ended:
+            return Result(status="active", **told)
+        if state.status == "completed":
+            return Result(status="completed", output=state.result or {}, **told)
+        return Result(status="failed", error=state.error, error_type=error_type_of(state), **told)
+
+    async def _begin(self, wanted: Wanted, claims: Claims) -> Begun | Earlier:
+        """The first transaction. Calls of providers' actions begin together; others write more than one can undo for another."""
+        if isinstance(wanted.target, OwnTarget) or wanted.target.adapter.built_in:
+            return await self._store.hot(partial(self._beginning.begin, wanted=wanted, claims=claims))
+        begun = await self._store.bulk(self._beginning.begin_all, (wanted, claims))
+        if isinstance(begun, Begun):
+            self._links.keep(wanted, begun)
+        return begun
+
+    async def _at_once(self, wanted: Wanted, model: Any, link: Link) -> Result | None:
+        """A sandboxed call in one transaction: it opens no credential and sends nothing, so it may run before it is on record.
+
+        None where the integration is not what it was a moment ago: nothing is on record then, and the call begins anew.
+        """
+        begun, started_at = Begun(new_id("inv"), "sandbox", link), stamp()
+
+        def ended(outcome: Outcome) -> Ended:
+            end = _end_of(outcome, summary_of(outcome.fields or {}))
+            return Ended(begun, wanted, started_at, end, outcome.would_send)
+
+        try:
+            outcome = await self._runner.run(begun, wanted, model)
+        except BaseException:
+            await self._store.bulk(self._beginning.end_all, ended(cut_off("sandbox", wanted.target)))
+            raise
+        if not await self._store.bulk(self._beginning.end_all, ended(outcome)):
+            self._links.forget(wanted)
+            return None
+        return _result(begun, outcome)
+
     async def _run(self, begun: Begun, wanted: Wanted, model: Any) -> Outcome:
         try:
-            return await self._runner.run(begun, wanted, model)
+            return told_of_own(await self._runner.run(begun, wanted, model), wanted.target)
         except BaseException:  # a cancellation or a defect of ours: either way the call has an end on record
             await self._finish(begun, wanted, cut_off(begun.mode, wanted.target))
             raise
 
     async def _finish(self, begun: Begun, wanted: Wanted, outcome: Outcome) -> Result:
         """The second transaction, and the result once it is committed."""
-        output = outcome.fields
-        work = partial(self._record, begun=begun, wanted=wanted, outcome=outcome, summary=summary_of(output or {}))
-        await self._recorded(work, begun)
-        return Result(
-            status="failed" if outcome.error_type else "completed",
-            invocation_id=begun.id,
-            mode=begun.mode,
-            output=output,
-            error=outcome.error,
-            error_type=outcome.error_type,
-            would_send=[records.unsent_of(row) for row in outcome.would_send],
-        )
+        end = _end_of(outcome, summary_of(outcome.fields or {}))
+        end |= {"project_id": wanted.project.id, "id": begun.id, "hub": self._hub}
+        refused = outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None
+        if refused or (outcome.output is not None and wanted.call.idempotency_key is not None):
+            await self._recorded(lambda: self._store.hot(partial(self._record, begun=begun, outcome=outcome, end=end)), begun)
+        else:
+            await self._recorded(lambda: self._store.bulk(_record_all, (end, outcome.would_send)), begun)
+        return _result(begun, outcome)
 
-    async def _recorded(self, work: Any, begun: Begun) -> None:
+    async def _recorded(self, work: Callable[[], Awaitable[None]], begun: Begun) -> None:
         """Write the end down, if need be after a moment: by now the call was made."""
         for attempt in range(1, RECORD_ATTEMPTS + 1):
             try:
-                return await self._store.hot(work)
+                return await work()
             except StoreUnavailable:
                 if attempt == RECORD_ATTEMPTS:
                     message = f"The call {begun.id} was made and its end not written down: look at the provider before a repeat"
                     raise StoreUnavailable(message, code="end_not_recorded") from None
                 await asyncio.sleep(RECORD_PAUSE)
 
-    def _record(self, connection: Connection, begun: Begun, wanted: Wanted, outcome: Outcome, summary: str) -> None:
-        project_id = wanted.project.id
-        sealed = None
-        if outcome.output is not None and wanted.call.idempotency_key is not None:
-            place = _output_place(project_id, begun.id, begun.mode)
-            sealed = self._vault.seal(connection, place, outcome.output).blob
-        records.finish.run(
-            connection,
-            of_project=project_id,
-            of_id=begun.id,
-            of_hub=self._hub,
-            to_status="failed" if outcome.error_type else "completed",
-            to_output=sealed,
-            to_summary=summary,
-            to_type=outcome.error_type,
-            to_message=outcome.error,
-            more_retries=outcome.retries,
-            to_time=stamp(),
-        )
-        keep_ledger(connection, outcome.would_send, invoked=True)
+    def _record(self, connection: Connection, begun: Begun, outcome: Outcome, end: dict[str, Any]) -> None:
+        """An end with more to it: an output that is kept under a key, or a credential that was refused."""
+        if outcome.output is not None:
+            place = _output_place(end["project_id"], begun.id, begun.mode)
+            end = end | {"output": self._vault.seal(connection, place, outcome.output).blob}
+        _record_all(connection, [(end, outcome.would_send)])
         if outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None:
             expire(connection, self._audit, begun.link, outcome.error or "")
 
@@ -200,5 +294,41 @@ class Actions:
         )
 
 
+def _end_of(outcome: Outcome, summary: str) -> dict[str, Any]:
+    """The columns of an invocation that tell how it ended."""
+    return {
+        "status": "failed" if outcome.error_type else "completed",
+        "output": None,
+        "output_summary": summary,
+        "error_type": outcome.error_type,
+        "error_message": outcome.error,
+        "retry_count": outcome.retries,
+        "finished_at": stamp(),
+    }
+
+
+def _record_all(connection: Connection, ends: Sequence[tuple[dict[str, Any], Sequence[LedgerRow]]]) -> list[None]:
+    """Write the ends of calls down, each with what a sandbox would have sent."""
+    records.finish.run(connection, [end for end, _ in ends])
+    keep_ledger(connection, [row for _, rows in ends for row in rows], invoked=True)
+    return [None] * len(ends)
+
+
+def _result(begun: Begun, outcome: Outcome) -> Result:
+    return Result(
+        status="failed" if outcome.error_type else "completed",
+        invocation_id=begun.id,
+        mode=begun.mode,
+        output=outcome.fields,
+        error=outcome.error,
+        error_type=outcome.error_type,
+        retry_after=outcome.retry_after,
+        would_send=[records.unsent_of(row) for row in outcome.would_send],
+    )
+
+
 def _output_place(project_id: str, invocation_id: str, mode: Mode) -> Place:
     return Place(project_id, invocation_id, "output", mode)
+
+
+register(SealedColumn(Invocation, "output", lambda _, row: _output_place(row.project_id, row.id, row.mode)))

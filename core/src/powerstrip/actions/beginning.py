@@ -1,22 +1,34 @@
 """The first transaction of a call: claim the key, choose the integration, authorise, put the use on record."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, bindparam
+from sqlmodel import col, select
 
 from powerstrip.actions import records
 from powerstrip.actions.calls import Invoke, Mode
 from powerstrip.actions.inputs import parameters_of
+from powerstrip.actions.own.keys import OwnKeys, keys_of
+from powerstrip.actions.own.targets import OwnTarget
 from powerstrip.actions.targets import Target
 from powerstrip.clock import new_id, stamp
-from powerstrip.connect import Link, check_destination, find_link
-from powerstrip.problems import BadInput, Conflict, Unprocessable
+from powerstrip.connect import Link, Links, check_destination, keep_ledger
+from powerstrip.edge import LedgerRow
+from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
 from powerstrip.settings import Settings
-from powerstrip.store import Actor, AuditLog, Idempotency, Invocation, Project, insert_row
-from powerstrip.vault import Purpose, SealedCredential, Vault
+from powerstrip.store import Actor, AuditLog, Idempotency, Invocation, OwnAction, Prepared, Project, insert_row, insert_rows
+from powerstrip.vault import Purpose, SealedCredential, Use, Vault
 
+own_action = Prepared(
+    select(OwnAction).where(
+        col(OwnAction.project_id) == bindparam("project_id"),
+        col(OwnAction.id) == bindparam("id"),
+        col(OwnAction.status) == "active",
+    )
+)
 IN_FLIGHT_SECONDS = 1.0
 """When to ask again for a call that is still running."""
 
@@ -44,7 +56,27 @@ class Begun:
     id: str
     mode: Mode
     link: Link | None
-    credential: SealedCredential | None = field(default=None, repr=False)
+    credential: SealedCredential | OwnKeys | None = field(default=None, repr=False)
+    secret_version: int = 0
+    """Of an own action's signing key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A sandboxed call that was run before it is on record: it opened no credential and sent nothing.
+
+    `begun` holds the integration that it went by, `end` the columns that tell how it ended.
+    """
+
+    begun: Begun
+    wanted: Wanted
+    started_at: str
+    end: dict[str, Any]
+    would_send: Sequence[LedgerRow]
+
+
+class NotTogether(Exception):
+    """A key among those of a group was seen before, or twice: each call begins alone then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +137,61 @@ class Beginning:
         earlier = self._claim(connection, claims.fresh, wanted)
         if earlier is None:
             return self._open(connection, claims.fresh, wanted)
-        if earlier.status == "active" and not records.is_lost(earlier, self._hub, self._running, alone=self._alone):
+        if earlier.job_id is not None:  # its job decides, wherever it runs
+            return Earlier(earlier)
+        if earlier.status == "active" and not records.is_lost(connection, earlier, self._hub, self._running, alone=self._alone):
             raise Conflict("The call with this key is still running", code="in_flight", retry_after=IN_FLIGHT_SECONDS)
         unknown = earlier.status == "active" or earlier.error_type == "unknown"
         if not (unknown and wanted.target.repeatable):
             return Earlier(self._closed(connection, earlier))
         claims.take(earlier.id)
         return self._resume(connection, wanted, earlier)
+
+    def begin_all(self, connection: Connection, items: list[tuple[Wanted, Claims]]) -> Sequence[Begun | Earlier | Exception]:
+        """`begin` for many calls of providers' actions at once, in a few statements for all. A refused call leaves no trace."""
+        if len(items) == 1:
+            return [self.begin(connection, *items[0])]
+        keys = self._claim_all(connection, items)
+        opened = self._open_all(connection, [(claims.fresh, wanted) for wanted, claims in items])
+        taken = [row for row, begun in zip(keys, opened, strict=True) if row is not None and isinstance(begun, Begun)]
+        insert_rows(connection, Idempotency, taken)
+        return opened
+
+    def end_all(self, connection: Connection, items: list[Ended]) -> Sequence[bool | Exception]:
+        """Put sandboxed calls that were run on record as a whole. False where the integration is another one by now."""
+        links, told = Links(connection), list[bool | Exception]()
+        for item in items:
+            try:
+                told.append(self._link(links, item.wanted, item.wanted.call.integration)[0] == item.begun.link)
+            except Problem as refusal:
+                told.append(refusal)
+        found = [at for at, fits in enumerate(told) if fits is True]
+        uses = [_use(items[at].begun.id, items[at].wanted, items[at].begun.link, "sandbox") for at in found]
+        kept: list[Ended] = []
+        for at, given in zip(found, self._vault.use_all(connection, uses), strict=True):
+            if isinstance(given, Problem):
+                told[at] = given
+            else:
+                kept.append(items[at])
+        rows = [self._row(each.begun, each.wanted) | each.end | {"started_at": each.started_at} for each in kept]
+        insert_rows(connection, Invocation, rows)
+        keep_ledger(connection, [row for each in kept for row in each.would_send], invoked=True)
+        return told
+
+    def _claim_all(self, connection: Connection, items: list[tuple[Wanted, Claims]]) -> list[dict[str, str] | None]:
+        """The rows that take the calls' keys; None for a call without. Raises `NotTogether`."""
+        rows: list[dict[str, str] | None] = []
+        seen = set[tuple[str, str]]()
+        for wanted, claims in items:
+            key, project_id = wanted.call.idempotency_key, wanted.project.id
+            if key is None:
+                rows.append(None)
+            elif (project_id, key) in seen or records.known_key.first(connection, project_id=project_id, key=key):
+                raise NotTogether
+            else:
+                seen.add((project_id, key))
+                rows.append(_key_row(wanted, key, self._fingerprint(wanted), claims.fresh))
+        return rows
 
     def _claim(self, connection: Connection, id: str, wanted: Wanted) -> Row[Any] | None:
         """Take the key for this call; the earlier call where it is taken. Raises `Unprocessable` for a key of something else."""
@@ -129,21 +209,33 @@ class Beginning:
         if known is not None:
             records.forget_key.run(connection, project_id=project_id, key=key)
             records.drop_output.run(connection, of_project=project_id, of_id=known.invocation_id)
-        row = {
-            "project_id": project_id,
-            "key": key,
-            "route": wanted.target.name,
-            "body_hash": fingerprint,
-            "invocation_id": id,
-            "created_at": stamp(),
-        }
-        insert_row(connection, Idempotency, row)
+        insert_row(connection, Idempotency, _key_row(wanted, key, fingerprint, id))
         return None
 
     def _open(self, connection: Connection, id: str, wanted: Wanted) -> Begun:
         begun = self._authorise(connection, id, wanted, wanted.call.integration)
         insert_row(connection, Invocation, self._row(begun, wanted))
         return begun
+
+    def _open_all(self, connection: Connection, wants: Sequence[tuple[str, Wanted]]) -> list[Begun | Exception]:
+        """`_open` for many calls of providers' actions. For a refused one its reason, and nothing is written."""
+        links = Links(connection)
+        opened: list[Begun | Exception] = []
+        for call_id, wanted in wants:
+            try:
+                link, mode = self._link(links, wanted, wanted.call.integration)
+                opened.append(Begun(call_id, mode, link))
+            except Problem as refusal:
+                opened.append(refusal)
+        places = [at for at, each in enumerate(opened) if isinstance(each, Begun)]
+        uses = [_use(begun.id, wants[at][1], begun.link, begun.mode) for at in places if isinstance(begun := opened[at], Begun)]
+        for at, given in zip(places, self._vault.use_all(connection, uses), strict=True):
+            begun = opened[at]
+            assert isinstance(begun, Begun)
+            opened[at] = given if isinstance(given, Problem) else replace(begun, credential=given)
+        rows = [self._row(begun, wanted) for begun, (_, wanted) in zip(opened, wants, strict=True) if isinstance(begun, Begun)]
+        insert_rows(connection, Invocation, rows)
+        return opened
 
     def _resume(self, connection: Connection, wanted: Wanted, earlier: Row[Any]) -> Begun:
         """Take an earlier call up again, with its integration and so with the same key for the provider."""
@@ -162,19 +254,9 @@ class Beginning:
         """The earlier call; one that nobody will finish is closed as unknown first."""
         if earlier.status != "active":
             return earlier
-        records.finish.run(
-            connection,
-            of_project=earlier.project_id,
-            of_id=earlier.id,
-            of_hub=earlier.hub,
-            to_status="failed",
-            to_output=None,
-            to_summary="{}",
-            to_type="unknown",
-            to_message=records.STOPPED,
-            more_retries=0,
-            to_time=stamp(),
-        )
+        end: dict[str, Any] = {"project_id": earlier.project_id, "id": earlier.id, "hub": earlier.hub, "status": "failed"}
+        end |= {"output": None, "output_summary": "{}", "error_type": "unknown", "error_message": records.STOPPED}
+        records.finish.run(connection, [end | {"finished_at": stamp(), "retry_count": 0}])
         closed = records.earlier_call.first(connection, project_id=earlier.project_id, id=earlier.id)
         assert closed is not None
         return closed
@@ -182,15 +264,25 @@ class Beginning:
     def _authorise(self, connection: Connection, id: str, wanted: Wanted, reference: str | None) -> Begun:
         """Choose the integration and use its credential, or put the call itself on record where no credential is needed."""
         adapter, project_id = wanted.target.adapter, wanted.project.id
+        if isinstance(wanted.target, OwnTarget):
+            return self._own(connection, id, wanted, wanted.target)
         if adapter.built_in:
             return self._built_in(connection, id, wanted)
-        link = find_link(connection, project_id, adapter, reference)
+        link, mode = self._link(Links(connection), wanted, reference)
+        use = _use(id, wanted, link, mode)
+        return Begun(id, mode, link, self._vault.use(connection, project_id, link.id, use.actor, use.purpose))
+
+    def _link(self, links: Links, wanted: Wanted, reference: str | None) -> tuple[Link, Mode]:
+        """The integration that the call goes by, and the mode it has then. Raises what stands in the way."""
+        adapter, own = wanted.target.adapter, wanted.target.action.integration
+        link = links.find(wanted.project.id, adapter, (own or None) if reference is None else reference)
+        if own and link.id != own:
+            raise Unprocessable("This action belongs to another integration: leave `integration` out", code="other_integration")
         mode: Mode = "sandbox" if wanted.sandboxed or link.mode == "sandbox" else "live"
         _check_simulation(wanted.call.simulate, mode)
         if mode == "live":
             check_destination(link, adapter, self._settings)
-        purpose = Purpose(wanted.target.name, id, mode)
-        return Begun(id, mode, link, self._vault.use(connection, project_id, link.id, wanted.actor, purpose))
+        return link, mode
 
     def _built_in(self, connection: Connection, id: str, wanted: Wanted) -> Begun:
         mode: Mode = "sandbox" if wanted.sandboxed else "live"
@@ -201,6 +293,25 @@ class Beginning:
             connection, wanted.actor, "invoke", "action", name, project_id=wanted.project.id, resource_name=name, changes=facts
         )
         return Begun(id, mode, None)
+
+    def _own(self, connection: Connection, id: str, wanted: Wanted, target: OwnTarget) -> Begun:
+        """An action of the project's own: the call goes on record before its signing key is used."""
+        mode: Mode = "sandbox" if wanted.sandboxed else "live"
+        _check_simulation(wanted.call.simulate, mode)
+        row = own_action.first(connection, project_id=wanted.project.id, id=target.row_id) if target.row_id else None
+        if target.row_id and row is None:
+            raise NotFound("There is no action of this name in this project")
+        facts: dict[str, Any] = {"invocation_id": id, "mode": mode}
+        if target.kind == "http":
+            assert row is not None
+            facts["secret_version"] = row.secret_version
+        name, project_id = target.name, wanted.project.id
+        resource = target.row_id or name
+        self._audit.append(
+            connection, wanted.actor, "invoke", "action", resource, project_id=project_id, resource_name=name, changes=facts
+        )
+        keys = keys_of(self._vault, connection, row) if target.kind == "http" and mode == "live" else None
+        return Begun(id, mode, None, keys, facts.get("secret_version", 0))
 
     def _row(self, begun: Begun, wanted: Wanted) -> dict[str, Any]:
         call = wanted.call
@@ -224,6 +335,22 @@ class Beginning:
             "hub": self._hub,
             "started_at": stamp(),
         }
+
+
+def _use(id: str, wanted: Wanted, link: Link | None, mode: Mode) -> Use:
+    assert link is not None
+    return Use(wanted.project.id, link.id, wanted.actor, Purpose(wanted.target.name, id, mode))
+
+
+def _key_row(wanted: Wanted, key: str, fingerprint: str, id: str) -> dict[str, str]:
+    return {
+        "project_id": wanted.project.id,
+        "key": key,
+        "route": wanted.target.name,
+        "body_hash": fingerprint,
+        "invocation_id": id,
+        "created_at": stamp(),
+    }
 
 
 def _check_simulation(simulate: str | None, mode: Literal["live", "sandbox"]) -> None:

@@ -57,13 +57,19 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a call ended. `would_send` lists what a sandbox or a dry run did not send; `replayed` is true for a repeat."""
+    """How a call ended, or `active` while workers are still at it. `would_send` lists what a sandbox or a dry run did not send;
+    `replayed` is true for a repeat.
+    """
 
-    status: Literal["completed", "failed"]
+    status: Literal["active", "completed", "failed"]
     invocation_id: str
     mode: Mode
     output: dict[str, Any] | None = None
+    job_id: str | None = None
     error: str | None = None
-    error_type: CallErrorType | None = None
+    error_type: str | None = None
+    """One of `CallErrorType`, or what a worker named."""
     would_send: list[Unsent] = field(default_factory=list[Unsent])
     replayed: bool = False
+    retry_after: float | None = None
+    """Seconds to wait before a repeat, where somebody named them; unknown in a replay."""

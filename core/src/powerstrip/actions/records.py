@@ -5,13 +5,13 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, null, update
+from sqlalchemy import Connection, bindparam, delete, null, or_, update
 from sqlmodel import col, select
 
 from powerstrip.actions.calls import Unsent
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.edge import LedgerRow
-from powerstrip.store import Idempotency, Invocation, Prepared
+from powerstrip.store import Idempotency, Invocation, Prepared, RowsUpdate, silent
 
 KEY_LIFETIME = timedelta(days=7)
 """How long an idempotency key is remembered, with the result that it led to."""
@@ -47,26 +47,16 @@ resume = Prepared(
         retry_count=col(Invocation.retry_count) + 1,
     )
 )
-finish = Prepared(
-    update(Invocation)
-    .where(
-        col(Invocation.project_id) == bindparam("of_project"),
-        col(Invocation.id) == bindparam("of_id"),
-        col(Invocation.hub) == bindparam("of_hub"),
-    )
-    .values(
-        status=bindparam("to_status"),
-        output=bindparam("to_output"),
-        output_summary=bindparam("to_summary"),
-        error_type=bindparam("to_type"),
-        error_message=bindparam("to_message"),
-        retry_count=col(Invocation.retry_count) + bindparam("more_retries"),
-        finished_at=bindparam("to_time"),
-    )
+finish = RowsUpdate(
+    Invocation,
+    keys=("project_id", "id", "hub"),
+    sets=("status", "output", "output_summary", "error_type", "error_message", "finished_at"),
+    adds=("retry_count",),
 )
+"""The end of calls: those of a hub, for what another took over is that one's to end."""
 _lost = (
     update(Invocation)
-    .where(col(Invocation.status) == "active", col(Invocation.hub) != bindparam("of_hub"))
+    .where(col(Invocation.status) == "active", col(Invocation.hub) != bindparam("of_hub"), col(Invocation.job_id).is_(None))
     .values(status="failed", error_type="unknown", error_message=STOPPED, finished_at=bindparam("to_time"))
 )
 
@@ -74,15 +64,18 @@ _lost = (
 def give_up_lost(connection: Connection, hub: str, *, alone: bool) -> int:
     """Close what hubs that are gone left open, as unknown; returns how many calls that were.
 
-    `alone`: no other hub works on this database, so every open call of another is lost. Otherwise its age must tell.
+    `alone`: no other hub works on this database, so every open call of another is lost. Otherwise the other's silence tells, or
+    the call's age.
     """
-    query = _lost if alone else _lost.where(col(Invocation.started_at) < _before(STALE))
+    query = _lost if alone else _lost.where(or_(col(Invocation.hub).in_(silent()), col(Invocation.started_at) < _before(STALE)))
     return connection.execute(query, {"of_hub": hub, "to_time": stamp()}).rowcount
 
 
 def give_up_own(connection: Connection, hub: str, running: Collection[str]) -> int:
     """Close as unknown what this hub left open and is not at any more; returns how many calls that were."""
-    mine = select(Invocation.id).where(col(Invocation.status) == "active", col(Invocation.hub) == hub)
+    mine = select(Invocation.id).where(
+        col(Invocation.status) == "active", col(Invocation.hub) == hub, col(Invocation.job_id).is_(None)
+    )
     lost = [each for each in connection.execute(mine).scalars() if each not in running]
     values = {"status": "failed", "error_type": "unknown", "error_message": END_LOST, "finished_at": stamp()}
     for each in lost:
@@ -90,11 +83,11 @@ def give_up_own(connection: Connection, hub: str, running: Collection[str]) -> i
     return len(lost)
 
 
-def is_lost(row: Any, hub: str, running: set[str], *, alone: bool) -> bool:
+def is_lost(connection: Connection, row: Any, hub: str, running: set[str], *, alone: bool) -> bool:
     """Whether an open call will never be finished by the one who began it."""
     if row.hub == hub:
         return row.id not in running
-    return alone or row.started_at < _before(STALE)
+    return alone or row.started_at < _before(STALE) or row.hub in connection.execute(silent()).scalars().all()
 
 
 def is_forgotten(created_at: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from powerstrip.adapter import Action, Adapter, Content
-from powerstrip.catalog import Catalog
+from powerstrip.catalog import Catalog, ProjectCatalogs
 from powerstrip.problems import Unprocessable
 
 MAX_NAMES = 10_000
@@ -32,28 +32,37 @@ class Target:
 
 
 class Targets:
-    """Looks actions up in the catalog; an adapter's first import happens in a thread."""
+    """Looks actions up in the project's catalog; an adapter's first import happens in a thread."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self, catalogs: ProjectCatalogs) -> None:
+        self._catalogs = catalogs
+        self._catalog = catalogs.base
         self._known: dict[str, Target] = {}
 
-    async def find(self, name: str) -> Target:
+    async def find(self, project_id: str, name: str) -> Target:
         """The action of this name or alias. Raises `NotFound`, or `Unprocessable` where it cannot be called."""
         known = self._known.get(name)
+        if known is None and self._may_be_made(name):
+            return await asyncio.to_thread(_look_up, await self._catalogs.of(project_id), name)
         if known is None:
-            known = await asyncio.to_thread(self._look_up, name)
+            known = await asyncio.to_thread(_look_up, self._catalog, name)
             if len(self._known) < MAX_NAMES:
                 self._known[name] = known
         return known
 
-    def _look_up(self, name: str) -> Target:
-        provider, action_id = self._catalog.find_action(name)
-        adapter = self._catalog.adapter(provider)
-        if adapter.planned:
-            raise Unprocessable(f"{adapter.title} is in the catalog only: it cannot be called yet", code="not_implemented")
-        action = adapter.actions[action_id]
-        return Target(f"{provider}.{action_id}", adapter, action, carries(action.input), carries(action.output))
+    def _may_be_made(self, name: str) -> bool:
+        """Whether the provider is one whose integrations have actions of their own."""
+        provider = name.partition(".")[0]
+        return self._catalog.has(provider) and self._catalog.summary(provider).dynamic
+
+
+def _look_up(catalog: Catalog, name: str) -> Target:
+    provider, action_id = catalog.find_action(name)
+    adapter = catalog.adapter(provider)
+    if adapter.planned:
+        raise Unprocessable(f"{adapter.title} is in the catalog only: it cannot be called yet", code="not_implemented")
+    action = adapter.actions[action_id]
+    return Target(f"{provider}.{action_id}", adapter, action, carries(action.input), carries(action.output))
 
 
 def carries(model: type[BaseModel]) -> bool:

@@ -19,27 +19,54 @@ from powerstrip.adapter.auth import (
     Auth,
     Basic,
     Bearer,
-    ClientCredentials,
     HmacSigned,
-    JwtBearer,
     Mtls,
     NoAuth,
-    OAuth2,
-    ServiceAccount,
     SigV4,
 )
 from powerstrip.adapter.content import Content
+from powerstrip.adapter.described import Described, described
+from powerstrip.adapter.dynamic import Definition, DocumentRefused, Dynamic, Imported, Parts, SignIn
 from powerstrip.adapter.errors import AuthFailed, PowerstripError, RateLimited, Rejected, Unavailable
 from powerstrip.adapter.http import Http, Request, Response, segment
-from powerstrip.adapter.model import Model, Pick
+from powerstrip.adapter.mail import Accepted, Greeting, Letter, Letters, Mail, Mailbox, MailLogin, MailServer, MailServers
+from powerstrip.adapter.model import Model, NoPick, Pick, variant
+from powerstrip.adapter.multipart import Part, multipart
 from powerstrip.adapter.picker import Choice, Page, Query
+from powerstrip.adapter.poll import Poll, Polled, Since
 from powerstrip.adapter.secret import Secret
-from powerstrip.adapter.verify import BasicPassword, Hmac, Unverified, Verify
-from powerstrip.adapter.webhook import Delivery, Incoming, Reply
+from powerstrip.adapter.subscription import Registration, Subscription, Wish
+from powerstrip.adapter.token_auth import (
+    ClientCredentials,
+    GitHubApp,
+    JwtBearer,
+    OAuth2,
+    ServiceAccount,
+    SmartBackend,
+    TokenAuth,
+    TokenPaths,
+)
+from powerstrip.adapter.verify import (
+    BasicPassword,
+    Ecdsa,
+    Hmac,
+    HubSpotSigned,
+    MailgunSigned,
+    SignedJwt,
+    SnsSigned,
+    StandardWebhooks,
+    StaticToken,
+    TwilioSigned,
+    Unverified,
+    Verify,
+)
+from powerstrip.adapter.webhook import Acknowledgement, Delivery, Incoming, Reply
 
 __all__ = [
     "CONTRACT",
+    "Accepted",
     "Account",
+    "Acknowledgement",
     "Action",
     "Adapter",
     "Annotations",
@@ -52,25 +79,48 @@ __all__ = [
     "Choice",
     "ClientCredentials",
     "Content",
+    "Definition",
     "Delivery",
+    "Described",
+    "DocumentRefused",
+    "Dynamic",
+    "Ecdsa",
     "Event",
+    "GitHubApp",
+    "Greeting",
     "Hmac",
     "HmacSigned",
     "Http",
+    "HubSpotSigned",
     "IdempotencyKey",
+    "Imported",
     "Incoming",
     "JwtBearer",
+    "Letter",
+    "Letters",
+    "Mail",
+    "MailLogin",
+    "MailServer",
+    "MailServers",
+    "Mailbox",
+    "MailgunSigned",
     "Model",
     "Mtls",
     "NoAuth",
+    "NoPick",
     "OAuth2",
     "Page",
+    "Part",
+    "Parts",
     "Pick",
     "Picker",
+    "Poll",
+    "Polled",
     "PowerstripError",
     "Query",
     "Rate",
     "RateLimited",
+    "Registration",
     "Rejected",
     "Reply",
     "Request",
@@ -78,8 +128,23 @@ __all__ = [
     "Secret",
     "ServiceAccount",
     "SigV4",
+    "SignIn",
+    "SignedJwt",
+    "Since",
+    "SmartBackend",
+    "SnsSigned",
+    "StandardWebhooks",
+    "StaticToken",
+    "Subscription",
+    "TokenAuth",
+    "TokenPaths",
+    "TwilioSigned",
     "Unavailable",
     "Unverified",
     "Verify",
+    "Wish",
+    "described",
+    "multipart",
     "segment",
+    "variant",
 ]

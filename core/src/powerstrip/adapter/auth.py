@@ -34,11 +34,18 @@ def placeholder(field: str) -> str:
     return f"<{field}>"
 
 
-def _form(title: str, **fields: Any) -> type[Model]:
+def basic_header(user: str, password: str) -> str:
+    """The value of `Authorization` for a user name and a password (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def form_of(title: str, **fields: Any) -> type[Model]:
+    """A form's model. A field is a pair of its type and `Field(…)`."""
     return create_model(title, __base__=Model, **fields)
 
 
-def _secret(title: str, help: str) -> Any:
+def secret_field(title: str, help: str) -> Any:
+    """A form's field that is masked and sealed. `help` says where the secret is found."""
     return (Secret, Field(title=title, description=help or None))
 
 
@@ -51,6 +58,8 @@ class Auth:
     help: str = ""
     needs_token: ClassVar[bool] = False
     """True where the hub must fetch an access token before it can sign."""
+    needs_consent: ClassVar[bool] = False
+    """True where a person has to consent in a browser: there is no form to fill."""
 
     def form(self) -> type[Model]:
         """The fields an admin fills in. Those of type `Secret` are masked and sealed."""
@@ -72,7 +81,7 @@ class NoAuth(Auth):
     kind: str = "none"
 
     def form(self) -> type[Model]:
-        return _form("NoCredentials")
+        return form_of("NoCredentials")
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         return request
@@ -94,7 +103,7 @@ class ApiKey(Auth):
             raise ValueError("an ApiKey goes into a header or into the query: name one")
 
     def form(self) -> type[Model]:
-        return _form("ApiKeyCredentials", **{self.field: _secret(self.title, self.help)})
+        return form_of("ApiKeyCredentials", **{self.field: secret_field(self.title, self.help)})
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         value = self.prefix + credentials[self.field]
@@ -112,7 +121,7 @@ class Bearer(Auth):
     title: str = "Token"
 
     def form(self) -> type[Model]:
-        return _form("BearerCredentials", **{self.field: _secret(self.title, self.help)})
+        return form_of("BearerCredentials", **{self.field: secret_field(self.title, self.help)})
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         return request.with_headers(Authorization=f"Bearer {credentials[self.field]}")
@@ -120,24 +129,43 @@ class Bearer(Auth):
 
 @dataclass(frozen=True, kw_only=True)
 class Basic(Auth):
-    """User name and password (RFC 7617). The field names may be the provider's own words (`account_sid`, `auth_token`)."""
+    """User name and password (RFC 7617). The field names may be the provider's own words (`account_sid`, `auth_token`).
+
+    Where the user name is no part of the credential, `user` gives it for everybody, or `user_setting` names the `config` field
+    that holds it: then the form asks for the password alone.
+    """
 
     kind: str = "basic"
     user_field: str = "username"
     password_field: str = "password"  # noqa: S105 - a name
     user_title: str = "User name"
     password_title: str = "Password"  # noqa: S105 - a label
+    user: str = ""
+    user_setting: str = ""
+
+    def __post_init__(self) -> None:
+        if self.user and self.user_setting:
+            raise ValueError("a user name comes from one place: `user` or `user_setting`")
 
     def form(self) -> type[Model]:
+        password = {self.password_field: secret_field(self.password_title, self.help)}
+        if self.user or self.user_setting:
+            return form_of("BasicCredentials", **password)
         user = (str, Field(title=self.user_title, min_length=1, max_length=512))
-        return _form("BasicCredentials", **{self.user_field: user, self.password_field: _secret(self.password_title, self.help)})
+        return form_of("BasicCredentials", **{self.user_field: user}, **password)
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
-        pair = f"{credentials[self.user_field]}:{credentials[self.password_field]}".encode()
-        return request.with_headers(Authorization="Basic " + base64.b64encode(pair).decode())
+        proof = basic_header(self._name(credentials, settings), credentials[self.password_field])
+        return request.with_headers(Authorization=proof)
 
     def show(self, request: Request, fields: Collection[str], settings: Settings, now: datetime) -> Request:
-        return request.with_headers(Authorization=f"Basic {placeholder(self.user_field)}:{placeholder(self.password_field)}")
+        name = self._name({self.user_field: placeholder(self.user_field)}, settings)
+        return request.with_headers(Authorization=f"Basic {name}:{placeholder(self.password_field)}")
+
+    def _name(self, credentials: Credentials, settings: Settings) -> str:
+        if self.user_setting:
+            return str(settings[self.user_setting])
+        return self.user or credentials[self.user_field]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +181,10 @@ class SigV4(Auth):
     default_region: str = "us-east-1"
 
     def form(self) -> type[Model]:
-        return _form(
+        return form_of(
             "AwsKeys",
             access_key_id=(str, Field(title="Access key id", min_length=1, max_length=128)),
-            secret_access_key=_secret("Secret access key", self.help),
+            secret_access_key=secret_field("Secret access key", self.help),
             session_token=(Secret | None, Field(None, title="Session token", description="Only for temporary keys.")),
         )
 
@@ -271,7 +299,7 @@ class HmacSigned(Auth):
     prefix: str = ""
 
     def form(self) -> type[Model]:
-        return _form("HmacCredentials", signing_key=_secret("Signing key", self.help))
+        return form_of("HmacCredentials", signing_key=secret_field("Signing key", self.help))
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         stamp = str(int(now.timestamp()))
@@ -301,82 +329,7 @@ class Mtls(Auth):
 
     def form(self) -> type[Model]:
         certificate = (str, Field(title="Certificate (PEM)", min_length=64, max_length=65_536))
-        return _form("MtlsCredentials", certificate=certificate, private_key=_secret("Private key (PEM)", self.help))
+        return form_of("MtlsCredentials", certificate=certificate, private_key=secret_field("Private key (PEM)", self.help))
 
     def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
         return request
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenAuth(Auth):
-    """The base of every kind whose access token the hub fetches and renews. It signs as RFC 6750 bearer."""
-
-    needs_token: ClassVar[bool] = True
-    token_url: str
-
-    def sign(self, request: Request, credentials: Credentials, settings: Settings, now: datetime) -> Request:
-        return request.with_headers(Authorization=f"Bearer {credentials['access_token']}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class OAuth2(TokenAuth):
-    """The authorization-code grant (RFC 6749, 4.1) with PKCE S256 (RFC 7636): a person consents in a browser."""
-
-    kind: str = "oauth2"
-    connect: ConnectMode = "redirect"
-    authorize_url: str
-    scopes: tuple[str, ...] = ()
-    scope_separator: str = " "
-
-    def form(self) -> type[Model]:
-        return _form("OAuth2Grant")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientCredentials(TokenAuth):
-    """The client-credentials grant (RFC 6749, 4.4): the hub signs in as itself."""
-
-    kind: str = "oauth2_client_credentials"
-    scopes: tuple[str, ...] = ()
-
-    def form(self) -> type[Model]:
-        client = (str, Field(title="Client id", min_length=1, max_length=512))
-        return _form("ClientCredentialsForm", client_id=client, client_secret=_secret("Client secret", self.help))
-
-
-@dataclass(frozen=True, kw_only=True)
-class JwtBearer(TokenAuth):
-    """The JWT bearer grant (RFC 7523): the hub signs an assertion with a private key. `algorithm` is a JWS name."""
-
-    kind: str = "jwt_bearer"
-    connect: ConnectMode = "service"
-    algorithm: Literal["RS256", "RS384", "ES256", "ES384"] = "RS256"
-    scopes: tuple[str, ...] = ()
-
-    def form(self) -> type[Model]:
-        return _form(
-            "JwtBearerForm",
-            issuer=(str, Field(title="Issuer", min_length=1, max_length=512)),
-            subject=(str, Field("", title="Subject", max_length=512)),
-            private_key=_secret("Private key (PEM)", self.help),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceAccount(TokenAuth):
-    """A Google service account: its whole JSON key file is the secret.
-
-    Source: Google Identity, "Using OAuth 2.0 for server to server applications".
-    """
-
-    kind: str = "service_account"
-    connect: ConnectMode = "service"
-    token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-    scopes: tuple[str, ...] = ()
-
-    def form(self) -> type[Model]:
-        subject = (
-            str,
-            Field("", title="Act as", description="A user of the domain to act for, if any.", max_length=512),
-        )
-        return _form("ServiceAccountKey", key=_secret("JSON key file", self.help), subject=subject)

@@ -4,6 +4,7 @@ It holds no credential and opens nothing. The hub's edge gives it a `Sender`; th
 """
 
 import json as jsonlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from powerstrip.adapter.content import Content
 from powerstrip.adapter.errors import Rejected, Unavailable
-from powerstrip.adapter.model import by_wire
+from powerstrip.adapter.model import by_wire, wire_json
 
 M = TypeVar("M", bound=BaseModel)
 Method: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -60,19 +61,11 @@ class Request:
         return self._changed(target, self.headers)
 
     def _changed(self, target: str, headers: tuple[tuple[str, str], ...]) -> "Request":
-        """What `dataclasses.replace` does, in a quarter of its time: every call passes here more than once."""
-        return Request(
-            self.method,
-            target,
-            self.params,
-            headers,
-            self.body,
-            self.returns,
-            self.signed,
-            self.stream,
-            self.read_only,
-            self.idempotency_key,
-        )
+        """What `dataclasses.replace` does, in a tenth of its time: every call passes here more than once."""
+        changed = object.__new__(Request)
+        changed.__dict__.update(self.__dict__)
+        changed.__dict__["target"], changed.__dict__["headers"] = target, headers
+        return changed
 
 
 @dataclass(frozen=True)
@@ -110,7 +103,8 @@ class Presigner(Protocol):
 class Http:
     """A provider as one integration sees it.
 
-    `config` holds the integration's settings (never a credential). Paths are relative to its base URL. A body is given as
+    `config` holds the integration's settings (never a credential). Paths are relative to its base URL, or with `name:` before
+    them to that of one of the adapter's `apis`. A body is given as
     `json` (a model or plain data), `form` (url-encoded) or `content` (bytes, or `Content` to stream).
     All methods raise the four errors of `powerstrip.adapter`.
     """
@@ -309,8 +303,9 @@ def _body(json: Any, form: Params | None, content: bytes | Content | None) -> tu
     if sum(each is not None for each in (json, form, content)) > 1:
         raise TypeError("give one of json, form and content")
     if json is not None:
-        plain = by_wire(json) if isinstance(json, BaseModel) else json
-        return jsonlib.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plain).encode(), "application/json"
+        if isinstance(json, BaseModel):
+            return wire_json(json), "application/json"
+        return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), default=_plain).encode(), "application/json"
     if form is not None:
         return urlencode(_pairs(form)).encode(), "application/x-www-form-urlencoded"
     return (b"", "") if content is None else (content, "application/octet-stream")
@@ -331,7 +326,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not go into JSON")
 
 
-def _refuse_escape(path: str) -> None:
+_API = re.compile(r"[a-z][a-z0-9_]*:(?=/(?!/))", re.ASCII)
+"""What stands before a path below one of the provider's further APIs."""
+
+
+def _refuse_escape(target: str) -> None:
+    path = target[found.end() :] if (found := _API.match(target)) else target
     if not path.startswith("/") or path.startswith("//") or any(mark in path for mark in "\\?#\r\n\t\0 "):
         raise Rejected("A request's path must begin with one slash and hold no query, fragment or blank")
     if any(part in (".", "..") for part in unquote(path).split("/")):

@@ -29,6 +29,9 @@ FORMATS = {
     "password": "sample-password",
 }
 MAX_DEPTH = 12
+ROOMY = 400
+"""Values of one mock after which only required fields are filled in: schemas of others may hold each other without end."""
+MAX_VALUES = 5_000
 
 
 def mock(model: type[M], seed: str = "", echo: Mapping[str, Any] | None = None) -> M:
@@ -85,10 +88,12 @@ def _echoed(model: type[BaseModel], value: Any, echo: Mapping[str, Any]) -> Any:
 class _Maker:
     def __init__(self, defs: Mapping[str, Schema], seed: str) -> None:
         self.defs = defs
+        self.made = 0
         self.random = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - for likeness, not for secrecy
 
     def value(self, schema: Schema, name: str, depth: int) -> Any:
-        if depth > MAX_DEPTH:
+        self.made += 1
+        if depth > MAX_DEPTH or self.made > MAX_VALUES:
             return None
         match schema:
             case {"examples": [first, *_]} | {"const": first} | {"enum": [first, *_]}:
@@ -99,16 +104,17 @@ class _Maker:
                 return self.value(self.defs[ref.rpartition("/")[2]], name, depth + 1)
             case {"anyOf": [*choices]} | {"oneOf": [*choices]}:
                 return self.value(_preferred(cast(list[Schema], choices), depth), name, depth + 1)
-            case {"allOf": [only]}:
+            case {"allOf": [only]} if "properties" not in schema:
                 return self.value(cast(Schema, only), name, depth + 1)
+            case {"allOf": [*parts]}:
+                return self._typed(self._merged(schema, cast(list[Schema], parts), depth), name, depth)
             case _:
                 return self._typed(schema, name, depth)
 
     def _typed(self, schema: Schema, name: str, depth: int) -> Any:
-        match schema.get("type"):
+        match _type(schema):
             case "object":
-                fields = cast(dict[str, Schema], schema.get("properties", {}))
-                return {key: self.value(field, key, depth + 1) for key, field in fields.items()}
+                return self._object(schema, depth)
             case "array":
                 return self._array(schema, name, depth)
             case "integer":
@@ -123,6 +129,29 @@ class _Maker:
                 return self._string(schema, name)
             case _:
                 return f"sample-{_kebab(name)}"
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+        """All its fields; deep down, or in a mock that has grown large, the required ones alone."""
+        fields, required = cast(dict[str, Schema], schema.get("properties", {})), schema.get("required", ())
+        made: dict[str, Any] = {}
+        for key, field in fields.items():
+            if key in required or (depth < MAX_DEPTH - 2 and self.made < ROOMY):
+                made[key] = self.value(field, key, depth + 1)
+        return made
+
+    def _merged(self, schema: Schema, parts: list[Schema], depth: int) -> Schema:
+        """An object of the fields of all these parts."""
+        whole = {key: value for key, value in schema.items() if key != "allOf"}
+        for part in parts:
+            while "$ref" in part and depth <= MAX_DEPTH:
+                part, depth = self.defs[part["$ref"].rpartition("/")[2]], depth + 1
+            if "allOf" in part and depth <= MAX_DEPTH:
+                part = self._merged(part, part["allOf"], depth + 1)
+            fields: Schema = {**cast(Schema, whole.get("properties", {})), **cast(Schema, part.get("properties", {}))}
+            required: list[Any] = [*whole.get("required", ()), *part.get("required", ())]
+            more: Schema = ({"properties": fields} if fields else {}) | ({"required": required} if required else {})
+            whole = {**part, **whole, **more}
+        return whole
 
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         if "prefixItems" in schema:
@@ -152,6 +181,16 @@ class _Maker:
         if name.lower().rstrip("s").endswith(("id", "ts", "key", "token", "etag")):
             text += f"-{self.random.getrandbits(40):010x}"
         return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 200)]
+
+
+def _type(schema: Schema) -> object:
+    """The type that is declared, or plainly meant; of several the first that is something."""
+    declared = schema.get("type")
+    if isinstance(declared, list):
+        return next((each for each in cast(list[Any], declared) if each != "null"), "null")
+    if declared is None:
+        return "object" if "properties" in schema else "array" if "items" in schema else None
+    return declared
 
 
 def _bounds(schema: Schema, step: int) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from powerstrip.adapter.auth import Auth
 from powerstrip.adapter.mock import mock
 from powerstrip.adapter.model import Model
 from powerstrip.adapter.schemas import Schema, compile_schema, input_schema, output_schema, picks, secrets
-from powerstrip.adapter.verify import Verify
+from powerstrip.adapter.verify import SCHEMES, Verify
 
 Rule: TypeAlias = Callable[[Adapter], Iterator[str]]
 
@@ -94,8 +94,12 @@ def values(adapter: Adapter) -> Iterator[str]:
         yield "two auth values have the same `kind`: give one another kind, so that an admin can choose"
     if adapter.rate is not None and (adapter.rate.calls < 1 or adapter.rate.seconds <= 0):
         yield "`rate` must allow at least one call in a time above 0 seconds"
+    if any(poll.seconds < 10 for poll in adapter.polls.values()):
+        yield "a poll's `seconds` must be at least 10"
     if bool(adapter.receive) != isinstance(adapter.verify, Verify):
         yield "a webhook needs a function and a scheme: register it with `@adapter.webhook(verify=…)`"
+    elif adapter.verify is not None and type(adapter.verify) not in SCHEMES:
+        yield f"the webhook's scheme {type(adapter.verify).__name__} is none that a hub can compare: take one of the contract's"
 
 
 def names(adapter: Adapter) -> Iterator[str]:
@@ -112,7 +116,8 @@ def names(adapter: Adapter) -> Iterator[str]:
         yield "`icon` must be a key of lower-case letters, digits, `_` and `-`"
     if adapter.docs_url and not _is_web_address(adapter.docs_url):
         yield "`docs_url` must be an https address"
-    for kind, table in (("action", adapter.actions), ("event", adapter.events), ("picker", adapter.pickers)):
+    parts = (("action", adapter.actions), ("event", adapter.events), ("picker", adapter.pickers), ("poll", adapter.polls))
+    for kind, table in parts:
         for name, part in table.items():
             if name != part.id or not _PART.fullmatch(name) or len(name) > _MAX_NAME:
                 yield f"{kind} id {name!a}: write lower-case words joined by `.` and `_`, such as `message.post`"
@@ -124,9 +129,19 @@ def address(adapter: Adapter) -> Iterator[str]:
     fields = set(adapter.config.model_fields)
     if adapter.base_url_field and adapter.base_url_field not in fields:
         yield "`base_url_field` must name a field of `config`"
-    if not adapter.base_url and not adapter.base_url_field and not adapter.built_in:
+    if adapter.mail is not None:
+        named = (
+            name for server in (adapter.mail.smtp, adapter.mail.imap) for name in (server.host, server.port, server.security)
+        )
+        yield from (f"`mail` names {name}, which is no field of `config`" for name in named if name not in fields)
+        if adapter.base_url or adapter.base_url_field or adapter.apis:
+            yield "an adapter with `mail` has no `base_url` and no `apis`: its servers are in its settings"
+    elif not adapter.base_url and not adapter.base_url_field and not adapter.built_in:
         yield "`base_url` is empty: give one, or name the `config` field that holds it in `base_url_field`"
-    for text in (adapter.base_url, *adapter.hosts):
+    for name, url in adapter.apis.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name == "login" or not _is_web_address(_filled(url)):
+            yield f"api {name!a}: write a lower-case name, another than `login`, and an https://host/path"
+    for text in (adapter.base_url, *adapter.apis.values(), *adapter.hosts):
         try:
             unknown = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None} - fields
         except ValueError:
@@ -222,6 +237,10 @@ def _inputs(adapter: Adapter) -> Iterator[tuple[str, Schema]]:
     yield "config", input_schema(adapter.config)
     for name, action in adapter.actions.items():
         yield f"action {name}, input", input_schema(action.input)
+    for name, poll in adapter.polls.items():
+        yield f"poll {name}, watch", input_schema(poll.watch)
+    if adapter.subscribes is not None:
+        yield "subscription, watch", input_schema(adapter.subscribes.watch)
 
 
 def _outputs(adapter: Adapter) -> Iterator[tuple[str, Schema]]:

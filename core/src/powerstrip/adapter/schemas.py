@@ -35,7 +35,7 @@ def output_schema(model: type[BaseModel]) -> Schema:
     schema = model.model_json_schema(by_alias=False, mode="serialization")
     for declared in _declared(schema):
         fields: dict[str, Schema] = declared["properties"]
-        declared["required"] = [name for name in declared.get("required", []) if not _nullable(fields[name])]
+        declared["required"] = [name for name in declared.get("required", []) if not _nullable(fields.get(name, {}))]
     return schema
 
 

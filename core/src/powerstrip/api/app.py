@@ -13,6 +13,7 @@ from litestar.routes import HTTPRoute
 from pydantic import BaseModel
 
 from powerstrip.access import EXECUTE, require_open
+from powerstrip.api import pages
 from powerstrip.api.cursors import Cursors
 from powerstrip.api.documents import Documents
 from powerstrip.api.front import Front
@@ -134,10 +135,12 @@ async def _let_in(hub: Hub, gate: Gate, connection: ASGIConnection[Any, Any, Any
     if handler.opt["permission"] is not PUBLIC:
         visit.known = await gate.identify(visit.head.token, visit.head.ip, visit.head.user_agent)
         await _check_permission(hub, gate, visit, connection.path_params, handler.opt)
-    check_query(visit.query, handler.opt["parameters"], REPEATABLE)
+    if not handler.opt["page"]:
+        check_query(visit.query, handler.opt["parameters"], REPEATABLE)
     asked = handler.parsed_fn_signature.parameters.get("data")
     if asked is not None:
-        visit.data = read_json(asked.annotation, await visit.body.json(), "request")
+        nothing = handler.opt.get("bodiless", False) and visit.body.absent
+        visit.data = read_json(asked.annotation, visit.body.empty_object() if nothing else await visit.body.json(), "request")
 
 
 async def _check_permission(hub: Hub, gate: Gate, visit: Visit, path: dict[str, Any], options: dict[str, Any]) -> None:
@@ -147,7 +150,8 @@ async def _check_permission(hub: Hub, gate: Gate, visit: Visit, path: dict[str, 
         return visit.identity.require_anywhere(permission)
     project = visit.within = await gate.enter(visit.identity, path["project"])
     if permission == f"{EXECUTE}*":
-        check_execute(visit.identity, project, hub.catalog, path["action_name"])
+        name = path["action_name"]
+        check_execute(visit.identity, project, await hub.catalog_for(project, name), name)
     else:
         visit.identity.require(permission, project.id)
     if not options["archived"]:
@@ -155,10 +159,11 @@ async def _check_permission(hub: Hub, gate: Gate, visit: Visit, path: dict[str, 
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    visit_of(request.scope).failure = error
-    answer = answer_of(error)
+    visit = visit_of(request.scope)
+    visit.failure = error
+    answer = pages.failed(error) if pages.is_page(visit.head.path) else answer_of(error)
     headers = {name.decode(): value.decode() for name, value in answer.headers}
-    kind = headers.pop("content-type")
+    kind = headers.pop("content-type").partition(";")[0]  # the framework adds the charset
     return Response(answer.body, status_code=answer.status, headers=headers, media_type=kind)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from powerstrip.api.head import Head
 from powerstrip.api.problems import RequestTimeout, UnsupportedMedia
@@ -16,6 +17,8 @@ SECONDS = 30.0
 """How long a JSON body may take to arrive."""
 
 Receive = Callable[[], Awaitable[Any]]
+MAX_FIELDS = 100
+_FORM = re.compile(rb'application/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 _JSON = re.compile(rb'application/json(?:\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 
 
@@ -36,6 +39,17 @@ class Body:
         text, self._text = self._text, None
         return {"type": "http.request", "body": text, "more_body": False}
 
+    @property
+    def absent(self) -> bool:
+        """Whether the request comes without a body, as far as its headers tell."""
+        fields = self._head.fields
+        return fields.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in fields
+
+    def empty_object(self) -> str:
+        """Let an absent body stand for `{}`."""
+        self._text = b"{}"
+        return "{}"
+
     async def json(self) -> str:
         """The body as JSON text, checked by `strict_json`.
 
@@ -50,6 +64,21 @@ class Body:
         strict_json(text)
         self._text = text
         return text.decode()
+
+    async def form(self) -> dict[str, str]:
+        """The body as the fields of an HTML form, each given once. Raises as `json` does."""
+        if not _FORM.fullmatch(self._head.fields.get(b"content-type", b"")):
+            raise UnsupportedMedia("Send the form as application/x-www-form-urlencoded")
+        self.check_encoding()
+        check_length(self._head.fields.get(b"content-length"), MAX_JSON)
+        try:
+            text = (await self._read()).decode("ascii")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        except ValueError:
+            raise BadInput(f"The form is not URL-encoded UTF-8 of at most {MAX_FIELDS} fields") from None
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise BadInput("The form holds a field twice")
+        return dict(pairs)
 
     def check_encoding(self) -> None:
         """Raises `UnsupportedMedia` for a compressed body: it is small on the way and large here."""

@@ -1,8 +1,10 @@
 """The catalog as the API tells it: manifests, and how ready each is for a project."""
 
-from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
 
+from powerstrip.actions import PROVIDER
+from powerstrip.api.shapes.actions import annotations_of
 from powerstrip.api.shapes.calls import (
     ActionAnnotationsResponse,
     ActionCatalogEntry,
@@ -35,9 +37,12 @@ from powerstrip.catalog import (
     Readiness,
     readiness,
 )
+from powerstrip.store import OwnAction, WorkerSession
 
 Connections: TypeAlias = Mapping[str, list[Connection]]
 Permitted: TypeAlias = Callable[[str], bool]
+Platform: TypeAlias = Collection[str]
+"""Ids of the providers whose OAuth client is configured."""
 Risk: TypeAlias = Literal["low", "medium", "high", "critical"]
 
 RESERVED = (
@@ -47,17 +52,17 @@ RESERVED = (
 HERE = ActionExecutionMetadata(supported_locations=["managed"], default_location="managed")
 
 
-def providers(catalog: Catalog, connections: Connections) -> IntegrationProvidersResponse:
+def providers(catalog: Catalog, connections: Connections, platform: Platform) -> IntegrationProvidersResponse:
     """Every installed provider; those that cannot be used come last, with the reason."""
-    usable = [_provider(catalog.provider(each.id), connections) for each in catalog.providers()]
+    usable = [_provider(catalog.provider(each.id), connections, platform) for each in catalog.providers()]
     return IntegrationProvidersResponse(providers=[*usable, *(_broken(each) for each in catalog.broken())])
 
 
-def provider(catalog: Catalog, id: str, connections: Connections) -> IntegrationProviderForms:
+def provider(catalog: Catalog, id: str, connections: Connections, platform: Platform) -> IntegrationProviderForms:
     """One provider with its forms. Raises `NotFound`."""
     manifest = catalog.provider(id)
     return IntegrationProviderForms(
-        **_provider(manifest, connections).model_dump(),
+        **_provider(manifest, connections, platform).model_dump(),
         auth=[
             AuthForm(
                 kind=each.kind,
@@ -75,24 +80,26 @@ def provider(catalog: Catalog, id: str, connections: Connections) -> Integration
     )
 
 
-def actions(catalog: Catalog, connections: Connections, permitted: Permitted) -> ActionCatalogListResponse:
+def actions(catalog: Catalog, connections: Connections, permitted: Permitted, platform: Platform) -> ActionCatalogListResponse:
     """Every action of every provider."""
-    return ActionCatalogListResponse(items=[_action(catalog, each, connections, permitted) for each in catalog.actions()])
+    entries = [_action(catalog, each, connections, permitted, platform) for each in catalog.actions()]
+    return ActionCatalogListResponse(items=entries)
 
 
-def action(catalog: Catalog, name: str, connections: Connections, permitted: Permitted) -> ActionCatalogEntry:
+def action(catalog: Catalog, name: str, connections: Connections, permitted: Permitted, platform: Platform) -> ActionCatalogEntry:
     """One action, by name or alias. Raises `NotFound`."""
-    return _action(catalog, catalog.action(name), connections, permitted)
+    return _action(catalog, catalog.action(name), connections, permitted, platform)
 
 
-def events(catalog: Catalog) -> EventCatalogResponse:
-    """Every provider that sends events. They are documented, and none is ready: this hub does not take deliveries yet."""
+def events(catalog: Catalog, connections: Connections) -> EventCatalogResponse:
+    """Every provider that sends events: ready where the hub can take them and the project is connected."""
     sources = [catalog.provider(each.id) for each in catalog.providers() if each.event_ids]
-    return EventCatalogResponse(items=[_source(each) for each in sources], reserved_prefixes=list(RESERVED))
+    items = [_source(each, readiness(each, connections.get(each.id, ()))) for each in sources]
+    return EventCatalogResponse(items=items, reserved_prefixes=list(RESERVED))
 
 
-def _provider(manifest: ProviderManifest, connections: Connections) -> IntegrationProvider:
-    ready = readiness(manifest, connections.get(manifest.id, ()))
+def _provider(manifest: ProviderManifest, connections: Connections, platform: Platform) -> IntegrationProvider:
+    ready = readiness(manifest, connections.get(manifest.id, ()), platform=platform)
     first = manifest.auths[0] if manifest.auths else None
     return IntegrationProvider(
         name=manifest.id,
@@ -104,12 +111,14 @@ def _provider(manifest: ProviderManifest, connections: Connections) -> Integrati
         auth_kinds=[each.kind for each in manifest.auths],
         connect_mode="built_in" if manifest.built_in or first is None else first.connect,
         docs_url=manifest.docs_url or None,
+        tier=cast(Any, manifest.tier) or None,
+        tier_computed_at=manifest.tier_computed_at or None,
         capabilities=_capabilities(manifest),
         connection=_connection(ready),
         readiness=ready.state,
         readiness_reason=ready.reason,
         message=ready.message,
-        events=[_event(each) for each in manifest.events],
+        events=[_event(manifest, each) for each in manifest.events],
         actions=[_provider_action(each) for each in manifest.actions],
         reference_types=[_picker(each) for each in manifest.pickers],
         trigger_patterns=[],
@@ -138,14 +147,19 @@ def _connection(ready: Readiness) -> IntegrationProviderConnection:
     )
 
 
-def _event(manifest: EventManifest) -> IntegrationProviderEventType:
+def _event(provider: ProviderManifest, manifest: EventManifest) -> IntegrationProviderEventType:
     return IntegrationProviderEventType(
         name=manifest.name,
         schema_version=1,
-        runtime_state="planned",
+        runtime_state="active" if _heard(provider) else "planned",
         description=manifest.summary,
         payload_schema=manifest.data_schema,
     )
+
+
+def _heard(provider: ProviderManifest) -> bool:
+    """Whether the hub has a way to hear of this provider's events."""
+    return provider.webhook is not None or provider.built_in
 
 
 def _provider_action(manifest: ActionManifest) -> IntegrationProviderAction:
@@ -185,9 +199,12 @@ def _broken(plugin: BrokenPlugin) -> IntegrationProvider:
     )
 
 
-def _action(catalog: Catalog, manifest: ActionManifest, connections: Connections, permitted: Permitted) -> ActionCatalogEntry:
-    known = connections.get(manifest.provider, ())
-    ready = readiness(catalog.summary(manifest.provider), known, manifest.id, permitted=permitted(manifest.name))
+def _action(
+    catalog: Catalog, manifest: ActionManifest, connections: Connections, permitted: Permitted, platform: Platform
+) -> ActionCatalogEntry:
+    known = [each for each in connections.get(manifest.provider, ()) if manifest.integration in ("", each.id)]
+    summary, allowed = catalog.summary(manifest.provider), permitted(manifest.name)
+    ready = readiness(summary, known, manifest.id, platform=platform, permitted=allowed)
     return ActionCatalogEntry(
         name=manifest.name,
         title=manifest.title,
@@ -209,19 +226,53 @@ def _action(catalog: Catalog, manifest: ActionManifest, connections: Connections
     )
 
 
+def own_action(row: OwnAction, workers: Sequence[WorkerSession], permitted: Permitted) -> ActionCatalogEntry:
+    """An action of the project's own. A worker action is ready while a connected worker offers it."""
+    http = row.endpoint_kind == "http"
+    offered = http or any(not each.action_names or row.name in each.action_names for each in workers)
+    allowed = permitted(f"{PROVIDER}.{row.name}")
+    reason = None if offered and allowed else "permission_missing" if not allowed else "provider_unavailable"
+    hints = annotations_of(row)
+    return ActionCatalogEntry(
+        name=row.name,
+        title=row.title or row.name,
+        description=row.description,
+        endpoint_kind="http" if http else "worker",
+        source="custom",
+        readiness="ready" if reason is None else "needs_setup",
+        readiness_reason=reason,
+        message="No connected worker offers this action" if reason == "provider_unavailable" else None,
+        risk="high" if hints.destructive else "low" if hints.read_only else "medium",
+        annotations=hints,
+        input_schema=row.input_schema or {"type": "object"},
+        output_schema=row.output_schema or {"type": "object"},
+        endpoint_url=row.endpoint_url,
+        examples=[],
+        aliases=[],
+        execution=HERE if http else by_workers(row.queue),
+    )
+
+
+def by_workers(queue: str) -> ActionExecutionMetadata:
+    """Where a worker action runs."""
+    return ActionExecutionMetadata(supported_locations=["worker"], default_location="worker", queue=queue)
+
+
 def _risk(hints: Hints) -> Risk:
     if hints.destructive:
         return "high"
     return "low" if hints.read_only else "medium"
 
 
-def _source(manifest: ProviderManifest) -> EventCatalogSource:
+def _source(manifest: ProviderManifest, ready: Readiness) -> EventCatalogSource:
+    heard = _heard(manifest)
+    reason = ready.reason if heard else "not_implemented"
     return EventCatalogSource(
         prefix=manifest.id,
         kind="capability" if manifest.built_in else "integration",
         display_name=manifest.title,
         description=manifest.description or None,
-        readiness="needs_setup",
-        readiness_reason="not_implemented",
+        readiness="ready" if heard and ready.ready else "needs_setup",
+        readiness_reason=None if heard and ready.ready else reason,
         event_types=[EventCatalogEventType(name=each.name, description=each.summary) for each in manifest.events],
     )

@@ -1,6 +1,6 @@
 """The API's description: an OpenAPI 3.1 document made from the code, and a page that shows it without any help from outside."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
@@ -45,9 +45,16 @@ class Documents:
 def _closed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with the requests' bodies closed, which the framework leaves out."""
     schemas = document["components"]["schemas"]
-    for model in Asked.__subclasses__():
-        schemas[model.__name__]["additionalProperties"] = False
+    for name in _names_below(Asked):
+        if name in schemas:  # a base of other requests is in no route
+            schemas[name]["additionalProperties"] = False
     return document
+
+
+def _names_below(model: type[Any]) -> Iterator[str]:
+    for each in model.__subclasses__():
+        yield each.__name__
+        yield from _names_below(each)
 
 
 def _stand_in() -> Callable[[], None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from powerstrip.api import invoking
+from powerstrip.api import hooking, invoking, pages, socket
 from powerstrip.api.body import Body
 from powerstrip.api.cursors import Cursors
 from powerstrip.api.gate import Gate
@@ -40,22 +40,42 @@ class Front:
         """One ASGI conversation."""
         if scope["type"] == "lifespan":
             return await _lifespan(receive, send)
-        if scope["type"] != "http":
-            return await send({"type": "websocket.close", "code": 1008})
+        if scope["type"] == "websocket":
+            return await self._socket(scope, receive, send)
         begun = time.perf_counter()
         visit = Visit(NO_HEAD, Body(NO_HEAD, receive), f"req_{self._prefix}{next(self._count):x}", self._cursors)
         reply = _Reply(send, visit.request_id)
         try:
             await self._pass(visit, scope, receive, reply)
         except Exception as error:  # noqa: BLE001 - the last place where a failure can become an answer
-            await self._fail(visit, error, reply)
+            await self._fail(visit, error, reply, scope["path"])
         if reply.status >= 500 or self._log.is_enabled_for(logging.INFO):
             _tell(self._log, visit, reply.status, time.perf_counter() - begun)
+
+    async def _socket(self, scope: Any, receive: Any, send: Send) -> None:
+        """A worker's socket. What goes wrong once it is open is told on it, and in the log."""
+        begun = time.perf_counter()
+        visit = Visit(NO_HEAD, Body(NO_HEAD, receive), f"req_{self._prefix}{next(self._count):x}", self._cursors)
+        opened = _Opened(send)
+        try:
+            visit.head = read_head({**scope, "method": "GET"})
+            visit.query = read_query(scope["query_string"])
+            await socket.converse(visit, self._hub, self._gate, receive, opened.send)
+        except Exception as error:  # noqa: BLE001 - the last place where a failure can become an answer
+            visit.failure = error
+            await self._gate.note(visit.known, visit.within, error)
+            if not opened.yes:
+                await socket.deny(scope, send, error)
+        failed = opened.yes and visit.failure is not None
+        if failed or self._log.is_enabled_for(logging.INFO):
+            _tell(self._log, visit, 500 if failed else 101 if opened.yes else 400, time.perf_counter() - begun)
 
     async def _pass(self, visit: Visit, scope: Any, receive: Any, reply: "_Reply") -> None:
         visit.head = read_head(scope)
         visit.body = Body(visit.head, receive)
         visit.query = read_query(scope["query_string"])
+        if (hook := hooking.ADDRESS.fullmatch(visit.head.path)) is not None:
+            return await reply.give(await hooking.answer(visit, self._hub, scope, receive, hook[1], hook[2]))
         address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
         if address is None:
             scope[KEY] = visit
@@ -63,11 +83,24 @@ class Front:
         else:
             await reply.give(await invoking.answer(visit, self._hub, self._gate, address[1], address[2]))
 
-    async def _fail(self, visit: Visit, error: Exception, reply: "_Reply") -> None:
+    async def _fail(self, visit: Visit, error: Exception, reply: "_Reply", path: str) -> None:
         visit.failure = error
         await self._gate.note(visit.known, visit.within, error)
         if not reply.status:
-            await reply.give(answer_of(error))
+            await reply.give(pages.failed(error) if pages.is_page(path) else answer_of(error))
+
+
+class _Opened:
+    """Remembers whether an upgrade was granted."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.yes = False
+
+    async def send(self, message: Any) -> None:
+        """Pass on an ASGI message."""
+        self.yes = self.yes or message["type"] == "websocket.accept"
+        await self._send(message)
 
 
 class _Reply:

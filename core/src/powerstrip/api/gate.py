@@ -3,8 +3,8 @@
 import structlog
 
 from powerstrip.access import Access, Identity, NoProject
-from powerstrip.api.rate import Buckets
 from powerstrip.problems import Forbidden, Problem, TooMany, Unauthenticated
+from powerstrip.rate import Buckets
 from powerstrip.store import Project
 
 FAILURES_PER_SECOND, FAILURES_AT_ONCE = 50, 500

@@ -20,7 +20,9 @@ _BEARER = re.compile(rb"bearer ([\x21-\x7e]+)", re.IGNORECASE)
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 """What no address of ours holds. A text with one of these would be a failure of one database and not of the other."""
 _ONCE = frozenset({b"content-type", b"content-length", b"content-encoding", b"idempotency-key", b"host", b"transfer-encoding"})
-_READ = _ONCE | {b"authorization", b"user-agent"}
+_PROOF = {b"x-idempotency-key", b"x-powerstrip-timestamp", b"x-powerstrip-signature"}
+"""What deliveries to HTTP triggers bring along."""
+_READ = _ONCE | _PROOF | {b"accept", b"authorization", b"user-agent", b"last-event-id", b"cookie", b"sec-fetch-site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Head:
         """The client's own words about itself, printable and short."""
         text = self.fields.get(b"user-agent", b"")[:MAX_USER_AGENT].decode("latin-1")
         return "".join(letter for letter in text if letter.isprintable()) or None
+
+    @property
+    def full(self) -> bool:
+        """Whether the caller takes fields beyond the published shapes: `Accept: application/json; profile=full` (RFC 6906)."""
+        return b"profile=full" in self.fields.get(b"accept", b"").replace(b'"', b"").replace(b" ", b"").lower()
 
     @property
     def idempotency_key(self) -> str | None:

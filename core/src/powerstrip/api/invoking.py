@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from powerstrip.access import INVOKE, Identity, missing, require_open
-from powerstrip.actions import Invoke, Result
+from powerstrip.actions import PROVIDER, Invoke, Result, Unsent
 from powerstrip.api.gate import Gate
 from powerstrip.api.head import check_query
 from powerstrip.api.hub import Hub
@@ -28,7 +28,7 @@ async def answer(visit: Visit, hub: Hub, gate: Gate, project: str, name: str) ->
     visit.route = TEMPLATE
     visit.known = await gate.identify(visit.head.token, visit.head.ip, visit.head.user_agent)
     visit.within = await gate.enter(visit.known, project)
-    check_execute(visit.known, visit.within, hub.catalog, name)
+    check_execute(visit.known, visit.within, await hub.catalog_for(visit.within, name), name)
     require_open(visit.within)
     check_query(visit.query, (), ())
     data = read_json(InvokeActionRequest, await visit.body.json(), "request")
@@ -47,17 +47,18 @@ async def invoke(visit: Visit, hub: Hub, name: str, data: InvokeActionRequest) -
         idempotency_key=visit.head.idempotency_key,
     )
     result = await hub.actions.invoke(visit.project, visit.actor, name, call)
-    told = json_answer(200, _told(result))
-    return Answer(200, told.body, [JSON_TYPE, REPLAYED]) if result.replayed else told
+    told = json_answer(202 if result.status == "active" else 200, _told(result))
+    return Answer(told.status, told.body, [JSON_TYPE, REPLAYED]) if result.replayed else told
 
 
 def check_execute(identity: Identity, project: Project, catalog: Catalog, name: str) -> None:
     """Raises `Forbidden` where the caller may not call this action, `NotFound` for an unknown one to who may call all."""
     try:
         action = ".".join(catalog.find_action(name))
-    except NotFound:
-        identity.require(INVOKE, project.id)
-        raise
+    except NotFound:  # then it is one of the project's own, or none
+        action = f"{PROVIDER}.{name}"
+        if not identity.may_execute(action, project.id):
+            identity.require(INVOKE, project.id)
     if not identity.may_execute(action, project.id):
         raise missing(f"actions.execute.{action}")
 
@@ -65,11 +66,16 @@ def check_execute(identity: Identity, project: Project, catalog: Catalog, name: 
 def _told(result: Result) -> dict[str, Any]:
     """An `ActionInvocationResult` without the detour over its model."""
     told: dict[str, Any] = {"status": result.status, "invocation_id": result.invocation_id, "mode": result.mode}
-    for name in ("output", "error", "error_type"):
+    for name in ("job_id", "output", "error", "error_type", "retry_after"):
         value = getattr(result, name)
         if value is not None:
             told[name] = value
     if result.would_send or result.mode == "sandbox":
         sent = result.would_send[:MAX_LEDGER]
-        told["would_have_sent"] = [SandboxRequest.of(row).model_dump(mode="json", exclude_none=True) for row in sent]
+        told["would_have_sent"] = [_sent(row) for row in sent]
     return told
+
+
+def _sent(row: Unsent) -> dict[str, Any]:
+    """A `SandboxRequest`, in the same way."""
+    return {name: value for name in SandboxRequest.model_fields if (value := getattr(row, name)) is not None}

@@ -59,6 +59,13 @@ class AddressTooLong(Problem):
     code = "address_too_long"
 
 
+class UpgradeRequired(Problem):
+    """The address is that of a WebSocket."""
+
+    status: ClassVar[int] = 426
+    code = "upgrade_required"
+
+
 class UnsupportedMedia(Problem):
     """The body is of a type, or in an encoding, that is not read."""
 

@@ -1,6 +1,6 @@
 """How a route is declared: its address, its permission, its failures in the OpenAPI document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from litestar import delete, get, patch, post, put
@@ -48,26 +48,36 @@ def route(
     summary: str,
     status: int = 200,
     gives: str = "",
+    bodiless: bool = False,
     archived: bool | None = None,
     query: tuple[str, ...] = (),
+    page: bool = False,
+    also: Mapping[int, type[Any]] | None = None,
 ) -> Callable[[Any], HTTPRouteHandler]:
     """Declare a route. The permission must be held in the project that the path names; where it names none, in some project.
 
     `id` is the OpenAPI operation id. `archived` says whether the route works in archived projects; unsaid, those that only
     read do. `query` names further query parameters that the handler reads itself. `gives` is the media type of an answer
-    that is no JSON.
+    that is no JSON. A `page` is opened in a browser by links that others made: any parameter may stand in its address, and the
+    handler judges them. `also` are shapes of answers with another status.
     """
     works = method == "GET" if archived is None else archived
-    options: dict[str, Any] = {"permission": permission, "archived": works, "query": query}
+    options: dict[str, Any] = {"permission": permission, "archived": works, "query": query, "page": page}
     if gives:
         options["gives"] = gives
+    if bodiless:
+        options["bodiless"] = True
     return _METHODS[method](
         path,
         status_code=status,
         operation_id=id,
         summary=summary,
         tags=[tag],
-        responses=_RESPONSES,
+        responses=_RESPONSES | {code: _also(shape) for code, shape in (also or {}).items()},
         security=[] if permission is PUBLIC else [{"BearerAuth": []}],
         **options,
     )
+
+
+def _also(shape: type[Any]) -> ResponseSpec:
+    return ResponseSpec(shape, description=(shape.__doc__ or "").partition("\n")[0], generate_examples=False)

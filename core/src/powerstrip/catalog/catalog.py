@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from powerstrip.adapter import Adapter
-from powerstrip.adapter.rules import newer, refusal
+from powerstrip.adapter.rules import newer, refusal, same_id
 from powerstrip.catalog.describe import describe, summary_of
 from powerstrip.catalog.discover import Found
 from powerstrip.catalog.imports import Imports
@@ -52,17 +52,29 @@ class Catalog:
         self._imports = Imports(adapter, limit)
 
     @classmethod
-    def load(cls, folder: Path, block: Collection[str] = (), limit: float = LOAD_LIMIT) -> "Catalog":
+    def load(
+        cls, folder: Path, block: Collection[str] = (), limit: float = LOAD_LIMIT, built_in: Collection[Adapter] = ()
+    ) -> "Catalog":
         """Find the installed plugins. `folder` keeps the index between starts.
 
         `block` names plugins or distributions that are never loaded; `limit` is in seconds for each plugin that is new or
-        changed. A plugin that cannot be used is in `broken()` with its reason. Opens no connection.
+        changed. `built_in` are the hub's own providers, whose ids no plugin may have. A plugin that cannot be used is in
+        `broken()` with its reason. Opens no connection.
         """
         index = refresh(folder, read_index(folder), block, limit)
-        usable, broken = _sorted_out(index, block)
+        own = {adapter.id: adapter for adapter in built_in}
+        usable, broken = _sorted_out(index, block, frozenset(map(same_id, own)))
         plugins = _Plugins(folder, usable, limit)
+        manifests = {name: describe(adapter) for name, adapter in own.items()}
         summaries = {row.summary.id: row.summary for row in usable.values() if row.summary}
-        return cls(summaries, broken, plugins.body, plugins.adapter, limit)
+        summaries |= {name: summary_of(manifest) for name, manifest in manifests.items()}
+        return cls(
+            summaries,
+            broken,
+            lambda name: manifests[name] if name in manifests else plugins.body(name),
+            lambda name: own[name] if name in own else plugins.adapter(name),
+            limit,
+        )
 
     @classmethod
     def of(cls, *adapters: Adapter) -> "Catalog":
@@ -186,14 +198,19 @@ class _Plugins:
         return adapter
 
 
-def _sorted_out(index: Index, block: Collection[str]) -> tuple[dict[str, Row], list[BrokenPlugin]]:
-    """Which rows are usable, and which plugins are not and why. Who claims an id with another is refused with it."""
+def _sorted_out(index: Index, block: Collection[str], taken: Collection[str] = ()) -> tuple[dict[str, Row], list[BrokenPlugin]]:
+    """Which rows are usable, and which plugins are not and why. Who claims an id with another is refused with it.
+
+    `taken` are ids, in the form that tells doubles, that the hub's own providers have.
+    """
     broken = [_broken(found, "the operator has blocked it", True) for found in index.found if blocked(found, block)]
     rows = [row for row in index.rows if not blocked(row.found, block)]
     claims = Counter(row.claimed for row in rows if row.claimed)
     usable: dict[str, Row] = {}
     for row in rows:
-        if claims[row.claimed] > 1:
+        if row.claimed in taken:
+            broken.append(_broken(row.found, f"the id {row.claimed!a} is a built-in provider's: the plugin must take another"))
+        elif claims[row.claimed] > 1:
             broken.append(_broken(row.found, _double(row, rows)))
         elif row.summary is None:
             broken.append(_broken(row.found, row.reason))

@@ -25,7 +25,7 @@ from powerstrip.catalog.manifest import (
 
 def describe(adapter: Adapter, distribution: str = "", version: str = "") -> ProviderManifest:
     """The manifest of an adapter that keeps the rules of `powerstrip.adapter.rules`."""
-    actions = tuple(_action(adapter, action) for action in adapter.actions.values())
+    actions = tuple(describe_action(adapter, action) for action in adapter.actions.values())
     auths = tuple(_auth(auth) for auth in adapter.auths)
     return ProviderManifest(
         id=adapter.id,
@@ -37,6 +37,7 @@ def describe(adapter: Adapter, distribution: str = "", version: str = "") -> Pro
         aka=adapter.aka,
         built_in=adapter.built_in,
         planned=adapter.planned,
+        dynamic=adapter.dynamic is not None,
         auth=tuple(AuthSummary(kind=auth.kind, connect=auth.connect, needs_token=auth.needs_token) for auth in auths),
         action_ids=tuple(adapter.actions),
         aliases={alias: action.id for action in actions for alias in action.aliases},
@@ -77,7 +78,8 @@ def _auth(auth: Auth) -> AuthManifest:
     )
 
 
-def _action(adapter: Adapter, action: Action[Any, Any]) -> ActionManifest:
+def describe_action(adapter: Adapter, action: Action[Any, Any]) -> ActionManifest:
+    """The manifest of one action."""
     hints = action.annotations
     schema = input_schema(action.input)
     return ActionManifest(
@@ -92,6 +94,7 @@ def _action(adapter: Adapter, action: Action[Any, Any]) -> ActionManifest:
         annotations=Hints(read_only=hints.read_only, idempotent=hints.idempotent, destructive=hints.destructive),
         aliases=tuple(full_alias(adapter.id, alias) for alias in action.aliases),
         deprecated=action.deprecated,
+        integration=action.integration,
     )
 
 
@@ -114,6 +117,7 @@ def _event(adapter: Adapter, event: Event) -> EventManifest:
         example=_made_up(event.model, event.id),
         entity=event.entity,
         key=event.key,
+        change=event.change,
     )
 
 
@@ -128,4 +132,5 @@ def _webhook(adapter: Adapter) -> WebhookManifest | None:
     if adapter.verify is None:
         return None
     reason = adapter.verify.reason if isinstance(adapter.verify, Unverified) else ""
-    return WebhookManifest(scheme=adapter.verify.scheme, reason=reason)
+    scheme = adapter.verify
+    return WebhookManifest(scheme=scheme.scheme, reason=reason, made_by=scheme.made_by, label=scheme.label, help=scheme.help)

@@ -13,7 +13,7 @@ import powerstrip
 from powerstrip.catalog.discover import Found, Place, stamp_of
 from powerstrip.catalog.manifest import ProviderManifest, ProviderSummary, Value
 
-FORMAT = 1
+FORMAT = 2
 _INDEX = "index.json"
 _BODIES = "bodies"
 

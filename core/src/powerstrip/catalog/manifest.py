@@ -54,6 +54,8 @@ class ActionManifest(Value):
     annotations: Hints = Hints()
     aliases: tuple[str, ...] = ()
     deprecated: str = ""
+    integration: str = ""
+    """The id of the one integration that it belongs to, where it was made of that integration's definition."""
 
 
 class EventManifest(Value):
@@ -67,6 +69,7 @@ class EventManifest(Value):
     example: dict[str, Any] | None = None
     entity: str = ""
     key: str = ""
+    change: str = ""
 
 
 class PickerManifest(Value):
@@ -79,10 +82,14 @@ class PickerManifest(Value):
 
 
 class WebhookManifest(Value):
-    """How deliveries are verified. A scheme `none` has its reason."""
+    """How deliveries are verified. A scheme `none` has its reason; others need a secret, and `made_by` says who makes it."""
 
     scheme: str
     reason: str = ""
+    made_by: str = "none"
+    """hub, provider, handover (in its first delivery) or none."""
+    label: str = ""
+    help: str = ""
 
 
 class ProviderSummary(Value):
@@ -97,6 +104,8 @@ class ProviderSummary(Value):
     aka: tuple[str, ...] = ()
     built_in: bool = False
     planned: bool = False
+    dynamic: bool = False
+    """Its integrations can have actions of their own."""
     auth: tuple[AuthSummary, ...] = ()
     action_ids: tuple[str, ...] = ()
     aliases: dict[str, str] = {}
@@ -106,6 +115,9 @@ class ProviderSummary(Value):
     distribution: str = ""
     version: str = ""
     problem: str = ""
+    tier: str = ""
+    """bronze, silver, gold or platinum, as the package says of this very code; empty where it says nothing."""
+    tier_computed_at: str = ""
 
 
 class ProviderManifest(ProviderSummary):

@@ -14,7 +14,9 @@ from typing import IO, TypedDict
 
 from powerstrip.adapter.rules import refusal, same_id
 from powerstrip.catalog.describe import describe, summary_of
+from powerstrip.catalog.discover import roots_of
 from powerstrip.catalog.loading import LoadFailed, load_adapter, told
+from powerstrip.catalog.tier import shipped_tier
 
 MAX_MEMORY = 2 * 1024**3
 """Bytes of address space that the child may use, where the system can limit it."""
@@ -49,6 +51,8 @@ def answer(request: Request) -> Answer:
         if reason := refusal(adapter):
             return Answer(id=claimed, reason=reason, summary="", body="")
         manifest = describe(adapter, request["distribution"], request["version"])
+        if record := shipped_tier(roots_of(request["value"])):
+            manifest = manifest.model_copy(update={"tier": record.tier, "tier_computed_at": record.computed_at})
         body = manifest.model_dump_json()
     except LoadFailed as error:
         return Answer(id=claimed, reason=error.reason, summary="", body="")

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -25,9 +25,10 @@ Answer = Mapping[str, str]
 class Prober:
     """Looks into plugins, in a child process that it starts when first asked and again after each one that kills it."""
 
-    def __init__(self, limit: float) -> None:
-        """`limit` is in seconds for each plugin."""
+    def __init__(self, limit: float, path: Sequence[str] = ()) -> None:
+        """`limit` is in seconds for each plugin; `path` are folders to import from before those of this process."""
         self.limit = limit
+        self._path = [*path, *sys.path]
         self._child: _Child | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +58,7 @@ class Prober:
         if self._child is None:
             self._child = _Child()
             try:
-                self._child.ask({"path": sys.path}, START_LIMIT)
+                self._child.ask({"path": self._path}, START_LIMIT)
             except (Empty, _Gone) as error:
                 self._end()
                 raise _Gone(str(error) or "it does not answer") from None

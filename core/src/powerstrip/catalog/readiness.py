@@ -85,10 +85,7 @@ def _of_connection(title: str, known: Connection) -> Readiness:
 
 def _without_connection(provider: ProviderSummary, configured: bool) -> Readiness:
     title = provider.title
-    if any(not auth.needs_token for auth in provider.auth) or configured or not provider.auth:
+    if any(auth.connect != "redirect" for auth in provider.auth) or configured or not provider.auth:
         return Readiness("needs_setup", "not_configured", f"No {title} integration is connected yet")
-    if any(auth.connect == "redirect" for auth in provider.auth):
-        message = f"OAuth client id and secret are not configured for {title}"
-    else:
-        message = f"This hub is not configured to fetch access tokens for {title}"
+    message = f"OAuth client id and secret are not configured for {title}"
     return Readiness("unavailable", "provider_unavailable", message)

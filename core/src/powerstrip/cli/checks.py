@@ -1,5 +1,6 @@
 """What `powerstrip doctor` looks at. Each check says ok, warning or broken, and what to do; none changes anything."""
 
+import asyncio
 import os
 import platform
 import shutil
@@ -71,7 +72,7 @@ async def check_folder(settings: "Settings") -> Findings:
 
 def _open_to_others(data: Path) -> Iterator[Finding]:
     """Those of the folder and its files that other users may read."""
-    for path in (data, *sorted(data.glob("powerstrip.db*")), data / "master.key"):
+    for path in (data, *sorted(data.glob("powerstrip.db*")), data / "master.key", data / "master.key.next"):
         mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0
         if mode & 0o077:
             wanted = "700" if path.is_dir() else "600"
@@ -112,7 +113,7 @@ async def check_database(settings: "Settings") -> Findings:
     await store.start()
     try:
         found = [_schema(*store.revisions())]
-        return found + ([await _master_key(store, settings)] if found[0].state == "ok" else [])
+        return found + (await _master_key(store, settings) if found[0].state == "ok" else [])
     except Problem as problem:
         return [Finding("database", "broken", problem.message, "is the database there, whole, and reachable by this user?")]
     finally:
@@ -134,14 +135,63 @@ def _schema(found: str | None, wanted: str) -> Finding:
     return Finding("database", "warning", f"The database has schema {found}", f"the next start brings it to {wanted}")
 
 
-async def _master_key(store: "Store", settings: "Settings") -> Finding:
-    from powerstrip.vault import MasterKeyError, Vault, load_master
+async def _master_key(store: "Store", settings: "Settings") -> Findings:
+    from powerstrip.edge import OperatorWay
+    from powerstrip.vault import Backends, MasterKeyError, Vault, load_masters
+
+    environ = dict(os.environ)
+    try:
+        backends = Backends(environ, OperatorWay)
+        masters = await asyncio.to_thread(load_masters, settings, environ, backends)
+        vault = Vault(store, masters)
+        await vault.check()
+    except MasterKeyError as error:
+        return [Finding("master key", "broken", str(error), "without the right key nothing that is sealed can be opened")]
+    found = [Finding("master key", "ok", f"The master key is there and is the right one; it comes from {vault.source}")]
+    if masters.next is not None:
+        hint = "powerstrip keys rotate-master --finalise ends it, --roll-back goes back"
+        found.append(Finding("master key", "warning", "A next master key is there: is its rotation to be ended?", hint))
+    if backends.schemes:
+        found.append(Finding("back ends", "ok", ", ".join(backends.schemes)))
+    return found
+
+
+async def check_engine(settings: "Settings") -> Findings:
+    """What makes runs durable: whether it can work here, which processes are there, and what it says of itself."""
+    from powerstrip.automations import EngineRefused, find_engine
+    from powerstrip.problems import Problem
+    from powerstrip.store import Store, present
 
     try:
-        await Vault(store, load_master(settings, dict(os.environ))).check()
-    except MasterKeyError as error:
-        return Finding("master key", "broken", str(error), "without the right key nothing that is sealed can be opened")
-    return Finding("master key", "ok", "The master key is there and is the right one")
+        chosen = find_engine(settings.engine, sqlite=settings.sqlite)
+    except EngineRefused as error:
+        return [Finding("engine", "broken", str(error), "set POWERSTRIP_ENGINE, or `powerstrip serve --engine`")]
+    found = [Finding("engine", "ok", f"Runs are made durable by {chosen.title}")]
+    if settings.sqlite:
+        return found
+    store = Store(settings.url)
+    await store.start()
+    try:
+        there = await present(store)
+        for name in sorted({chosen.name, *there}):
+            found += await _engine(name, there.get(name, 0), store)
+    except Problem:
+        return found  # the database's own check tells what is the matter
+    finally:
+        await store.close()
+    return found
+
+
+async def _engine(name: str, processes: int, store: "Store") -> Findings:
+    from powerstrip.automations import EngineRefused, find_engine
+
+    told = f"{processes} hub process{'es' if processes != 1 else ''} with the engine {name} on this database"
+    try:
+        plugin = find_engine(name, sqlite=False)
+        said = await asyncio.to_thread(plugin.state, store)
+    except EngineRefused as error:
+        return [Finding("engine", "ok", told), Finding("engine", "warning", str(error))]
+    return [Finding("engine", "ok", line) for line in (told, *said)]
 
 
 async def check_settings(settings: "Settings") -> Findings:
@@ -183,9 +233,9 @@ def _unmatched(settings: "Settings", catalog: "Catalog") -> Iterator[Finding]:
     """Names in settings that mean nothing here: a typing error has no effect and must not go unseen."""
     for name in catalog.unmatched(settings.plugins_block):
         yield Finding("plugin", "warning", f"POWERSTRIP_PLUGINS_BLOCK names {name}, and no such plugin is installed")
-    for provider in settings.provider_urls:
-        if not catalog.has(provider):
-            yield Finding("exception", "warning", f"POWERSTRIP_PROVIDER_URLS names {provider}, and there is no such provider")
+    for name in settings.provider_urls:
+        if not catalog.has(name.partition(".")[0]):
+            yield Finding("exception", "warning", f"POWERSTRIP_PROVIDER_URLS names {name}, and there is no such provider")
 
 
 CHECKS: "tuple[Check, ...]" = (
@@ -193,6 +243,7 @@ CHECKS: "tuple[Check, ...]" = (
     check_folder,
     check_lock,
     check_database,
+    check_engine,
     check_settings,
     check_exceptions,
     check_plugins,

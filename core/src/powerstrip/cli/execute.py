@@ -7,7 +7,6 @@ import signal
 from argparse import Namespace
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 from powerstrip.cli.console import Console
 from powerstrip.cli.context import Context
@@ -55,9 +54,8 @@ def interrupted_at_once() -> Generator[None]:
 
 def refused(error: HubError) -> Stop:
     """A hub's refusal as people read it: its sentence, each field's reason, what to do next."""
-    entries: list[Any] = error.details.get("errors") or []
-    reasons = [_reason(entry) for entry in entries]
-    message = "; ".join([error.message, *(reason for reason in reasons if reason and reason not in error.message)])
+    reasons = [f"{path}: {words}" if path else words for path, words in error.reasons]
+    message = "; ".join([error.message, *(reason for reason in reasons if reason not in error.message)])
     return Stop(_as_options(message), hint=_as_options(_hint(error)), code=error.code, exit_code=FAILED)
 
 
@@ -70,11 +68,6 @@ def _of_system(error: OSError) -> str:
     """A file or a folder that cannot be read or written, in the system's words."""
     words = error.strerror or type(error).__name__
     return f"{words}: {error.filename}" if error.filename else words
-
-
-def _reason(entry: Any) -> str:
-    words = entry.get("message") or entry.get("reason") or ""
-    return f"{entry['path']}: {words}" if entry.get("path") else str(words)
 
 
 def _hint(error: HubError) -> str:
@@ -95,6 +88,8 @@ OPTIONS = {
     "dry_run": "--dry-run",
     "simulate": "--simulate",
     "accept_other_account": "--accept-other-account",
+    "accept_impact": "--yes",
+    "skip_conflicts": "--skip-conflicts",
     "timeout_seconds": "--timeout",
     "created_after": "--since",
     "created_before": "--until",

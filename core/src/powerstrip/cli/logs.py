@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from powerstrip import logs
 
-Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+Level: TypeAlias = Literal["debug", "info", "warning", "error", "critical"]
 
 
 def log_to_stderr(level: Level) -> None:

@@ -45,7 +45,7 @@ def _without_command(parser: Parser, args: "Namespace") -> int:
     from importlib.util import find_spec
 
     if sys.stdin.isatty() and sys.stdout.isatty() and find_spec("powerstrip_tui") is not None:
-        from powerstrip.cli.commands.dashboard import dashboard
+        from powerstrip.cli.commands.tui import dashboard
         from powerstrip.cli.execute import execute
 
         args.run = dashboard

@@ -8,9 +8,17 @@ from typing import Any
 from powerstrip.cli.console import Console
 from powerstrip.cli.failures import Usage
 from powerstrip.cli.inputs import STDIN, pairs, parse_object, read_text
+from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import plain
 
 WARNING = "warning: others on this machine can read a secret on the command line; @file, env:NAME and - keep it off"
+
+
+def add_credentials(parser: Parser) -> None:
+    """`--credentials` and `--credential`."""
+    parser.add_argument("--credentials", default="", metavar="@FILE", help="all fields as JSON: @file, or - for standard input")
+    words = "one field: field=@file, field=env:NAME or field=-"
+    parser.add_argument("--credential", action="append", default=[], metavar="FIELD=SOURCE", help=words)
 
 
 def read_credentials(whole: str, single: Sequence[str], environ: Mapping[str, str], console: Console) -> dict[str, Any] | None:

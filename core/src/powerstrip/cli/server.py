@@ -32,8 +32,11 @@ async def free_address(host: str, port: int) -> tuple[str, int]:
     return found[0], found[1]
 
 
-async def serve_app(app: Any, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve an ASGI app until SIGINT or SIGTERM; requests in flight are finished first. `ready` is called when it answers."""
+async def serve_app(app: Any, host: str, port: int, ready: Callable[[], None], leaving: Callable[[], None] | None = None) -> None:
+    """Serve an ASGI app until SIGINT or SIGTERM; requests in flight are finished first.
+
+    `ready` is called when it answers, `leaving` when it is about to stop: connections that would stay open for ever end by it.
+    """
     server = _server(app, host, port)
     loop = asyncio.get_running_loop()
     serving: asyncio.Task[None] = asyncio.create_task(server.serve())
@@ -41,6 +44,8 @@ async def serve_app(app: Any, host: str, port: int, ready: Callable[[], None]) -
     def stop() -> None:
         for number in SIGNALS:
             loop.remove_signal_handler(number)  # the second one ends the process at once
+        if leaving is not None:
+            leaving()
         server.stop()
         loop.call_later(DRAIN_SECONDS, serving.cancel)
 

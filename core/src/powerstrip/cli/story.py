@@ -1,9 +1,7 @@
-"""What the demo does, step by step, and the words it says. Every credential here is invented."""
+"""What the demo does, step by step, and the words it says. Every credential in it is invented."""
 
-import base64
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +11,9 @@ from powerstrip.cli.commands.sandbox import as_request
 from powerstrip.cli.console import Console
 from powerstrip.cli.text import plain, table
 from powerstrip.client import Client
-from powerstrip.client.shapes import AuditEntry, AuditReport, CallResult, Integration, Provider, SandboxRequest, Trouble
+from powerstrip.client.demo import STEPS, call, connect
+from powerstrip.client.shapes import AuditEntry, AuditReport, CallResult, Integration, Provider, SandboxRequest
 
-CONNECTIONS: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
-    ("postmark", "mail", {"server_token": "invented-demo-token"}, {"from_address": "shop@example.com"}),
-    ("slack", "team", {"bot_token": "xoxb-invented-demo"}, {"default_channel": "#orders"}),
-    ("s3", "archive", {"access_key_id": "INVENTEDDEMO", "secret_access_key": "invented-demo-secret"}, {"bucket": "orders"}),
-)
-"""Provider, name, credentials, settings."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One call of the story."""
-
-    action: str
-    input: dict[str, Any] = field(default_factory=dict[str, Any])
-    simulate: Trouble | None = None
-
-
-NOTE = base64.b64encode(b"Order 1001: one lamp, two bulbs\n").decode()
-STEPS = (
-    Step("postmark.email.send", {"to": "ada@example.com", "subject": "Your order 1001", "text_body": "It is on its way."}),
-    Step("slack.message.post", {"text": "Order 1001 is on its way"}),
-    Step("s3.object.put", {"bucket": "orders", "key": "2026/1001.txt", "body": NOTE, "content_type": "text/plain"}),
-    Step("s3.object.list", {"prefix": "2026/", "limit": 10}),
-    Step("slack.message.post", {"text": "Order 1002 is on its way"}, simulate="server_error"),
-)
 SHOWN = 3
 """Requests of the ledger that are shown in full."""
 AUDIT_ROWS = 6
@@ -48,12 +22,9 @@ AUDIT_ROWS = 6
 async def tell(hub: Client, console: Console) -> dict[str, Any]:
     """Connect, call, look back. Returns the facts for programs."""
     console.say("Powerstrip demo: a hub in a temporary folder, a project in sandbox mode. Nothing leaves this machine.")
-    integrations = [
-        await hub.integrations.create(name, provider, credentials=credentials, config=settings)
-        for provider, name, credentials, settings in CONNECTIONS
-    ]
+    integrations = await connect(hub)
     console.say(section(1, "Connect three providers, with invented credentials", connected(integrations)))
-    results = [await hub.call(step.action, step.input, simulate=step.simulate) for step in STEPS]
+    results = await call(hub)
     console.say(section(2, "Call actions by name; mocks answer, one trouble is asked for", called(results)))
     sent = [entry for result in results for entry in result.get("would_have_sent") or []]
     console.say(

@@ -1,17 +1,19 @@
 """Which hub a command talks to: a running one over HTTP, or a data folder that the command opens itself."""
 
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from powerstrip.cli.failures import Stop, Usage
 
 if TYPE_CHECKING:
     from powerstrip.api import Hub
+    from powerstrip.catalog import Catalog
     from powerstrip.cli.logs import Level
     from powerstrip.client import Client
     from powerstrip.settings import Settings
@@ -86,6 +88,19 @@ def must_exist(settings: "Settings") -> None:
         )
 
 
+@contextmanager
+def installed(args: Namespace, environ: Mapping[str, str]) -> "Generator[Catalog]":
+    """The installed adapters, without a hub: nothing is made in the data folder."""
+    from powerstrip.catalog import Catalog
+
+    settings = folder_settings(args, environ)
+    with ExitStack() as held:
+        index = settings.index
+        if settings.catalog is None and not index.is_dir():
+            index = Path(held.enter_context(TemporaryDirectory(prefix="powerstrip-")))
+        yield Catalog.load(index, settings.plugins_block)
+
+
 @asynccontextmanager
 async def open_hub(
     settings: "Settings",
@@ -100,6 +115,7 @@ async def open_hub(
     that its log begins at errors.
     """
     from powerstrip.api import Hub
+    from powerstrip.automations import EngineRefused
     from powerstrip.cli.logs import log_to_stderr
     from powerstrip.problems import Problem
     from powerstrip.store import AlreadyRunning, SchemaMismatch
@@ -110,6 +126,8 @@ async def open_hub(
         hub = await Hub.open(settings, environ, own=own)
     except AlreadyRunning as error:
         raise Stop(str(error), code="already_running") from None
+    except EngineRefused as error:
+        raise Stop(str(error), code="bad_engine") from None
     except (SchemaMismatch, MasterKeyError) as error:
         raise Stop(str(error), hint="powerstrip doctor", code="cannot_open") from None
     except Problem as error:

@@ -5,6 +5,7 @@ from powerstrip.client.embedded import RunningHub, embedded
 from powerstrip.client.errors import BadAddress, ClientError, HubError, HubUnreachable
 from powerstrip.client.pages import Page, Pages
 from powerstrip.client.sync import SyncClient
+from powerstrip.client.worker import Job, JobFailed, Worker, WorkerRefused, action
 
 __all__ = [
     "BadAddress",
@@ -12,9 +13,14 @@ __all__ = [
     "ClientError",
     "HubError",
     "HubUnreachable",
+    "Job",
+    "JobFailed",
     "Page",
     "Pages",
     "RunningHub",
     "SyncClient",
+    "Worker",
+    "WorkerRefused",
+    "action",
     "embedded",
 ]

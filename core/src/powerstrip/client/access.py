@@ -10,6 +10,7 @@ from powerstrip.client.shapes import (
     ApiKey,
     AuditEntry,
     AuditReport,
+    HourOfActivity,
     Json,
     Mode,
     NewApiKey,
@@ -43,6 +44,11 @@ class Projects:
     async def get(self, handle: str) -> Project:
         """One project by its handle."""
         return await self._session.get(self._root + path(handle))
+
+    async def activity(self, handle: str) -> "list[HourOfActivity]":
+        """Figures of each of the last 24 hours, the oldest first."""
+        answer = await self._session.get(self._root + path(handle, "activity"))
+        return cast(list[HourOfActivity], answer["hours"])
 
     async def update(self, handle: str, *, name: str | None = None, description: str | None = None) -> Project:
         """Change what is given."""

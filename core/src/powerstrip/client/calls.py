@@ -79,6 +79,10 @@ class Files:
         self._session = session
         self._root = root + path("files")
 
+    def list(self) -> Pages[StoredFile]:
+        """Those that have not expired, newest first."""
+        return Pages(self._session, self._root)
+
     async def upload(self, content: AsyncIterable[bytes] | bytes, *, name: str, media_type: str) -> StoredFile:
         """Keep a content in the hub until it expires."""
         return await self._session.upload(self._root, content, media_type, {"name": name})

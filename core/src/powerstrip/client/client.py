@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 from powerstrip.client import calls
 from powerstrip.client.access import AuditTrail, Keys, Principals, Projects, RoleAssignments, Roles
+from powerstrip.client.actions import OwnActions, Workers
+from powerstrip.client.automations import Automations
 from powerstrip.client.calls import Files, Invocations, Sandbox
 from powerstrip.client.catalog import Catalog, Providers
+from powerstrip.client.chat import Chats
+from powerstrip.client.connecting import ConnectSessions, Consents, PlatformApps
+from powerstrip.client.definitions import Definitions
+from powerstrip.client.entities import Entities
 from powerstrip.client.errors import BadAddress
+from powerstrip.client.events import Endpoints, Events
 from powerstrip.client.integrations import Integrations
+from powerstrip.client.runs import Runs
+from powerstrip.client.secrets import CredentialRotation, HubState, SealingKeys, Secrets
 from powerstrip.client.session import Session, Sleep, path
 from powerstrip.client.shapes import CallResult, Json, Trouble
+from powerstrip.client.watching import Polls, Subscriptions
+from powerstrip.client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
@@ -66,6 +77,10 @@ class Client:
             raise BadAddress("Name a project: Client(…, project=…) or client.within(…)")
         return path("v1", "projects", self.project)
 
+    async def state(self) -> HubState:
+        """The hub's own state. For its operator."""
+        return await self._session.get(path("v1", "platform"))
+
     @property
     def projects(self) -> Projects:
         """Projects that the key may see."""
@@ -87,9 +102,88 @@ class Client:
         return Integrations(self._session, self._root)
 
     @property
+    def definitions(self) -> Definitions:
+        """Descriptions that are imported, and the actions that they make."""
+        return Definitions(self._session, self._root)
+
+    @property
+    def secrets(self) -> Secrets:
+        """The project's secrets."""
+        return Secrets(self._session, self._root)
+
+    @property
+    def credential_rotation(self) -> CredentialRotation:
+        """What follows the rotation of an integration's credential."""
+        return CredentialRotation(self._session, self._root)
+
+    @property
+    def sealing_keys(self) -> SealingKeys:
+        """The keys that seal. They stand above projects."""
+        return SealingKeys(self._session)
+
+    @property
+    def automations(self) -> Automations:
+        """Automations: specs, versions, publication."""
+        return Automations(self._session, self._root)
+
+    @property
+    def runs(self) -> Runs:
+        """Runs of automations."""
+        return Runs(self._session, self._root)
+
+    @property
+    def chats(self) -> Chats:
+        """Set-up in sentences."""
+        return Chats(self._session, self._root)
+
+    @property
+    def consents(self) -> Consents:
+        """Providers that are connected by a consent in a browser."""
+        return Consents(self._session, self._root)
+
+    @property
+    def connect_sessions(self) -> ConnectSessions:
+        """Links for people without an account."""
+        return ConnectSessions(self._session, self._root)
+
+    @property
+    def platform_apps(self) -> PlatformApps:
+        """This hub as an OAuth client of its providers."""
+        return PlatformApps(self._session)
+
+    @property
+    def actions(self) -> OwnActions:
+        """The project's own actions."""
+        return OwnActions(self._session, self._root)
+
+    @property
+    def workers(self) -> Workers:
+        """Who does worker actions, and their jobs."""
+        return Workers(self._session, self._root)
+
+    @property
     def invocations(self) -> Invocations:
         """The invocation log."""
         return Invocations(self._session, self._root)
+
+    @property
+    def events(self) -> Events:
+        """What providers sent, and what became of it."""
+        return Events(self._session, self._root)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Addresses that providers send to."""
+        return Endpoints(self._session, self._root)
+
+    def subscriptions(self, endpoint: str) -> Subscriptions:
+        """Registrations at the provider of the endpoint with this id."""
+        return Subscriptions(self._session, self._root, endpoint)
+
+    @property
+    def polls(self) -> Polls:
+        """Looking for events where a provider sends none."""
+        return Polls(self._session, self._root)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -100,6 +194,16 @@ class Client:
     def files(self) -> Files:
         """Files for calls."""
         return Files(self._session, self._root)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Webhooks to others."""
+        return Webhooks(self._session, self._root)
+
+    @property
+    def entities(self) -> Entities:
+        """Entities and their records."""
+        return Entities(self._session, self._root)
 
     @property
     def keys(self) -> Keys:

@@ -1,7 +1,7 @@
 """What can go wrong between a program and a hub."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 
 class ClientError(Exception):
@@ -29,6 +29,14 @@ class HubError(ClientError):
         self.message = message
         self.details = dict(details or {})
         self.retry_after = retry_after
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """Each field's path and what is wrong with it; the path is empty where the whole is meant."""
+        entries: list[Any] = self.details.get("errors") or []
+        told = [cast(dict[str, Any], entry) for entry in entries if isinstance(entry, dict)]
+        pairs = [(str(entry.get("path") or ""), str(entry.get("message") or entry.get("reason") or "")) for entry in told]
+        return [(path, words) for path, words in pairs if path or words]
 
 
 class HubUnreachable(ClientError):

@@ -1,12 +1,14 @@
 """Connections to providers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from powerstrip.client.catalog import choices
 from powerstrip.client.pages import Pages
 from powerstrip.client.session import Session, path
-from powerstrip.client.shapes import Choice, Integration, Mode, Probe, Status
+from powerstrip.client.shapes import Choice, HistoryStep, Impact, ImportResult, Integration, Json, Mode, Plan, Probe, Status
+
+PLAN = {"plan": "true"}
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -55,19 +57,98 @@ class Integrations:
         credentials: Mapping[str, str] | None = None,
         config: Mapping[str, Any] | None = None,
         status: Status | None = None,
+        accept_impact: bool = False,
     ) -> Integration:
-        """Change what is given and keep the rest."""
-        body = given(name=name, credentials=credentials, config=config, status=status)
+        """Change what is given and keep the rest. What would stop others is refused (`impact`) unless `accept_impact`."""
+        body = given(name=name, credentials=credentials, config=config, status=status, accept_impact=accept_impact or None)
         return await self._session.ask("PUT", self._root + path(id), body=body)
 
-    async def delete(self, id: str) -> None:
-        """Delete it with its credentials, for good."""
-        await self._session.ask("DELETE", self._root + path(id))
+    async def plan_update(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        credentials: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+        status: Status | None = None,
+    ) -> Plan:
+        """What `update` would do."""
+        body = given(name=name, credentials=credentials, config=config, status=status)
+        return await self._session.ask("PUT", self._root + path(id), query=PLAN, body=body)
 
-    async def copy(self, source_project: str, source_id: str, *, name: str | None = None) -> Integration:
-        """Copy an integration of another project into this one, credentials included."""
-        body = given(source_project_id=source_project, source_integration_id=source_id, name=name)
+    async def expire(self, id: str, reason: str, *, accept_impact: bool = False) -> Integration:
+        """Mark it expired by hand: no call uses its credentials until there are others."""
+        body = given(reason=reason, accept_impact=accept_impact or None)
+        return await self._session.ask("POST", self._root + path(id, "expire"), body=body)
+
+    async def plan_expire(self, id: str, reason: str) -> Plan:
+        """What `expire` would do."""
+        return await self._session.ask("POST", self._root + path(id, "expire"), query=PLAN, body={"reason": reason})
+
+    async def delete(self, id: str, *, accept_impact: bool = False) -> None:
+        """Delete it with its credentials, for good. What would stop others is refused (`impact`) unless `accept_impact`."""
+        await self._session.ask("DELETE", self._root + path(id), query={"accept_impact": "true" if accept_impact else None})
+
+    async def plan_delete(self, id: str) -> Plan:
+        """What `delete` would do."""
+        return await self._session.ask("DELETE", self._root + path(id), query=PLAN)
+
+    async def impact(self, id: str) -> Impact:
+        """Who and what uses it."""
+        return await self._session.get(self._root + path(id, "impact"))
+
+    async def history(self, id: str) -> "list[HistoryStep]":
+        """What became of it, the newest first."""
+        answer = await self._session.get(self._root + path(id, "history"))
+        return cast("list[HistoryStep]", answer["items"])
+
+    async def copy(
+        self,
+        source_project: str,
+        source_id: str,
+        *,
+        name: str | None = None,
+        replace: bool = False,
+        accept_impact: bool = False,
+    ) -> Integration:
+        """Copy an integration of another project into this one, credentials included; with `replace` over one of that name."""
+        body = given(
+            source_project_id=source_project,
+            source_integration_id=source_id,
+            name=name,
+            replace=replace or None,
+            accept_impact=accept_impact or None,
+        )
         return await self._session.ask("POST", self._root + path("copy"), body=body)
+
+    async def plan_copy(self, source_project: str, source_id: str, *, name: str | None = None) -> Plan:
+        """What `copy` with `replace` would do."""
+        body = given(source_project_id=source_project, source_integration_id=source_id, name=name)
+        return await self._session.ask("POST", self._root + path("copy"), query=PLAN, body=body)
+
+    async def export(self, *, seal_to: str | None = None) -> Json:
+        """The project's integrations as a bundle; with `seal_to` the credentials too, sealed to that hub's public key."""
+        return await self._session.ask("POST", self._root + path("export"), body=given(seal_to=seal_to))
+
+    async def import_bundle(
+        self, bundle: Mapping[str, Any], *, skip_conflicts: bool = False, accept_impact: bool = False
+    ) -> ImportResult:
+        """Import a bundle, all or nothing; with `skip_conflicts` without what cannot be imported."""
+        body = given(bundle=bundle, skip_conflicts=skip_conflicts or None, accept_impact=accept_impact or None)
+        return await self._session.ask("POST", self._root + path("import"), body=body)
+
+    async def plan_import(self, bundle: Mapping[str, Any]) -> ImportResult:
+        """What `import_bundle` would do."""
+        return await self._session.ask("POST", self._root + path("import"), query=PLAN, body={"bundle": bundle})
+
+    async def bundle_key(self) -> str:
+        """The public key to which other hubs seal bundles for this one."""
+        answer = await self._session.get(self._root + path("bundle-key"))
+        return str(answer["public_key"])
+
+    async def plan_rotate(self, id: str, credentials: Mapping[str, str]) -> Plan:
+        """What `rotate` would do. The provider is not asked."""
+        return await self._session.ask("POST", self._root + path(id, "rotate"), query=PLAN, body={"credentials": credentials})
 
     async def rotate(
         self, id: str, credentials: Mapping[str, str], *, probe: bool | None = None, accept_other_account: bool = False

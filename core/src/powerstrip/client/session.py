@@ -69,7 +69,7 @@ class Session:
             base_url=self.base_url,
             headers={
                 "authorization": f"Bearer {self._key}",
-                "accept": "application/json",
+                "accept": "application/json; profile=full",
                 "user-agent": f"powerstrip-client/{__version__}",
             },
             transport=self._transport,
@@ -127,6 +127,22 @@ class Session:
                     await response.aread()
                     _answer(response)
                 yield response.aiter_bytes()
+        except httpx2.RequestError as error:
+            raise self._unreachable(error) from None
+
+    @asynccontextmanager
+    async def stream(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[AsyncIterator[str]]:
+        """GET server-sent events, line by line: `async with session.stream(path, {}) as lines`. It waits as long as it takes."""
+        import httpx2
+
+        asked = {"accept": "text/event-stream", **headers}
+        forever = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+        try:
+            async with self._http.stream("GET", path, headers=asked, timeout=forever) as response:
+                if response.status_code >= 300:
+                    await response.aread()
+                    _answer(response)
+                yield response.aiter_lines()
         except httpx2.RequestError as error:
             raise self._unreachable(error) from None
 

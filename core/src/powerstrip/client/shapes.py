@@ -27,6 +27,18 @@ class Project(TypedDict):
     tags: NotRequired[dict[str, str]]
 
 
+class HourOfActivity(TypedDict):
+    """The figures of one hour."""
+
+    at: str
+    calls: int
+    call_failures: int
+    events: int
+    event_failures: int
+    runs: int
+    run_failures: int
+
+
 class Integration(TypedDict):
     """A connection to one provider, without its credentials."""
 
@@ -42,6 +54,125 @@ class Integration(TypedDict):
     has_credentials: NotRequired[bool]
     account: NotRequired["Account"]
     status_reason: NotRequired[str]
+    last_used_at: NotRequired[str]
+    last_day: NotRequired["DayOfCalls"]
+    token: NotRequired["AccessToken"]
+
+
+class AccessToken(TypedDict):
+    """What may be told of an access token that the hub fetched. The token itself is never given out."""
+
+    renewable: bool
+    missing_scopes: list[str]
+    expires_at: NotRequired[str]
+    fetched_at: NotRequired[str]
+    granted_scopes: NotRequired[list[str]]
+    problem: NotRequired[str]
+
+
+class DayOfCalls(TypedDict):
+    """Calls of the last 24 hours."""
+
+    calls: int
+    failures: int
+
+
+class PlannedChange(TypedDict):
+    """One thing that a change would make different."""
+
+    field: str
+    before: NotRequired[Any]
+    after: NotRequired[Any]
+
+
+class Breakage(TypedDict):
+    """One thing that would stop working."""
+
+    kind: str
+    why: str
+    id: NotRequired[str]
+    name: NotRequired[str]
+
+
+class Use(TypedDict):
+    """Uses of an integration by one principal, by one API key (`uses`), or of one action."""
+
+    last_used_at: str
+    id: NotRequired[str]
+    name: NotRequired[str]
+    calls: NotRequired[int]
+    uses: NotRequired[int]
+    failures: NotRequired[int]
+    scopes: NotRequired[list[str]]
+
+
+class Dependent(TypedDict):
+    """A thing that is built on an integration; `parts` are the places in it."""
+
+    kind: str
+    id: str
+    name: str
+    parts: list[str]
+    actions: list[str]
+    version: NotRequired[str]
+
+
+class Impact(TypedDict):
+    """Who and what uses an integration. Where `complete` is false, counts are lower bounds."""
+
+    since: str
+    principals: list[Use]
+    keys: list[Use]
+    actions: list[Use]
+    kept_calls: int
+    copies: Json
+    dependents: list[Dependent]
+    scopes: list[str]
+    complete: bool
+
+
+class Plan(TypedDict):
+    """What a change would do. Where `breaks` is not empty, it needs `accept_impact`."""
+
+    operation: str
+    integration_name: str
+    provider: str
+    changes: list[PlannedChange]
+    breaks: list[Breakage]
+    integration_id: NotRequired[str]
+    impact: NotRequired[Impact]
+
+
+class ImportEntry(TypedDict):
+    """What an import does with one integration of a bundle."""
+
+    provider: str
+    name: str
+    state: Literal["new", "changed", "same", "conflict", "missing_provider"]
+    changes: list[PlannedChange]
+    breaks: list[Breakage]
+    reason: NotRequired[str]
+    integration_id: NotRequired[str]
+
+
+class ImportResult(TypedDict):
+    """A bundle beside a project. `applied` says whether it was imported."""
+
+    applied: bool
+    sealed: bool
+    entries: list[ImportEntry]
+
+
+class HistoryStep(TypedDict):
+    """One change of an integration."""
+
+    at: str
+    action: str
+    fields: list[str]
+    by: NotRequired[str]
+    status_before: NotRequired[str]
+    status: NotRequired[str]
+    reason: NotRequired[str]
 
 
 class Connection(TypedDict):
@@ -99,6 +230,8 @@ class Provider(TypedDict):
     description: NotRequired[str]
     category: NotRequired[str]
     docs_url: NotRequired[str]
+    tier: NotRequired[str]
+    tier_computed_at: NotRequired[str]
     connect_mode: NotRequired[str]
     auth_kinds: NotRequired[list[str]]
     readiness: NotRequired[str]
@@ -173,10 +306,12 @@ class CallResult(TypedDict):
 
     status: Literal["active", "completed", "failed"]
     invocation_id: NotRequired[str]
+    job_id: NotRequired[str]
     mode: NotRequired[Mode]
     output: NotRequired[Json]
     error: NotRequired[str]
     error_type: NotRequired[str]
+    retry_after: NotRequired[float]
     would_have_sent: NotRequired[list[SandboxRequest]]
     replayed: NotRequired[bool]
 
@@ -314,3 +449,175 @@ class Choice(TypedDict):
     value: str
     label: str
     detail: NotRequired[str]
+
+
+class PlatformApp(TypedDict):
+    """This hub as an OAuth client of a provider. The secret is never in it."""
+
+    provider: str
+    client_id: str
+    method: Literal["basic", "post", "none"]
+    has_secret: bool
+    created_at: str
+    updated_at: str
+    redirect_uri: NotRequired[str]
+
+
+class Consent(TypedDict):
+    """A person's way over a provider's consent page, or its end."""
+
+    id: str
+    status: Literal["pending", "connected", "failed"]
+    provider: str
+    name: str
+    way: str
+    scopes: list[str]
+    created_at: str
+    expires_at: str
+    authorize_url: NotRequired[str]
+    user_code: NotRequired[str]
+    redirect_uri: NotRequired[str]
+    interval_seconds: NotRequired[int]
+    integration_id: NotRequired[str]
+    granted_scopes: NotRequired[list[str]]
+    missing_scopes: NotRequired[list[str]]
+    reason: NotRequired[str]
+    reason_code: NotRequired[str]
+
+
+class ConnectSession(TypedDict):
+    """A link for somebody without an account. `url` is there when it is made, and not again."""
+
+    id: str
+    provider: str
+    name: str
+    status: Literal["open", "used", "revoked", "expired"]
+    auth_kinds: list[str]
+    created_at: str
+    expires_at: str
+    url: NotRequired[str]
+    integration_id: NotRequired[str]
+    finished_at: NotRequired[str]
+
+
+class EventStatus(TypedDict):
+    """How far the processing of an event is; `missing` where it was not handed on."""
+
+    status: Literal["pending", "processing", "succeeded", "retrying", "failed", "dead", "missing"]
+    id: NotRequired[str]
+    attempts: NotRequired[int]
+    last_error: NotRequired[str]
+    processed_at: NotRequired[str]
+
+
+class ReceivedEvent(TypedDict):
+    """A row of the ledger of events."""
+
+    id: str
+    provider: str
+    integration_id: str
+    event_type: str
+    schema_version: int
+    source: Literal["webhook", "sync", "synthetic"]
+    dedup_key: str
+    received_at: str
+    raw_payload_truncated: bool
+    source_event: EventStatus
+    status: Literal["received", "refused", "conflict"]
+    duplicates: int
+    reason: NotRequired[str]
+    endpoint_id: NotRequired[str]
+    occurred_at: NotRequired[str]
+    payload: NotRequired[Json]
+    payload_summary: NotRequired[Json]
+    raw_kept_until: NotRequired[str]
+    replay_of: NotRequired[str]
+
+
+class EventStage(TypedDict):
+    """One stage of an event's way."""
+
+    name: str
+    state: Literal["done", "stopped", "waiting", "skipped"]
+    detail: str
+    at: NotRequired[str]
+    more: NotRequired[Json]
+
+
+class Endpoint(TypedDict):
+    """An address that a provider sends to. `secret` is there when it is made or rotated, and not again."""
+
+    id: str
+    provider: str
+    url: str
+    enabled: bool
+    scheme: str
+    secret_made_by: Literal["hub", "provider", "handover", "none"]
+    waits_for_secret: bool
+    steps: list[str]
+    created_at: str
+    updated_at: str
+    integration_id: NotRequired[str]
+    reason: NotRequired[str]
+    secret: NotRequired[str]
+    created_by: NotRequired[str]
+
+
+class Subscription(TypedDict):
+    """A webhook registration at the provider, as it is wanted and as it was found last."""
+
+    id: str
+    endpoint_id: str
+    integration_id: str
+    watch: Json
+    events: list[str]
+    state: Literal["pending", "active", "failed", "removing"]
+    registration: Json
+    created_at: str
+    updated_at: str
+    drift: NotRequired[str]
+    drift_at: NotRequired[str]
+    error: NotRequired[str]
+    checked_at: NotRequired[str]
+    next_check_at: NotRequired[str]
+
+
+class SubscriptionStatus(TypedDict):
+    """Subscriptions of an endpoint, and what it can be subscribed to."""
+
+    items: list[Subscription]
+    supported: bool
+    steps: list[str]
+    events: list[str]
+    watch_schema: Json
+    reason: NotRequired[str]
+
+
+class SubscriptionPlan(TypedDict):
+    """What publishing would do at the provider."""
+
+    url: str
+    events: list[str]
+    watch: Json
+    steps: list[str]
+    simulated: bool
+    drift: NotRequired[str]
+
+
+class Poll(TypedDict):
+    """A poll that an integration's adapter has."""
+
+    integration_id: str
+    provider: str
+    poll: str
+    summary: str
+    enabled: bool
+    seconds: int
+    watch: Json
+    watch_schema: Json
+    failures: int
+    found: int
+    stopped: NotRequired[str]
+    error: NotRequired[str]
+    looked_at: NotRequired[str]
+    next_look_at: NotRequired[str]

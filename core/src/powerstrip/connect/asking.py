@@ -1,19 +1,19 @@
 """Questions that the hub itself puts to a provider: whose credential is this, which values are there to choose from."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from powerstrip.adapter import Adapter, AuthFailed, Http, Unavailable
+from powerstrip.adapter import Adapter, AuthFailed, Unavailable
 from powerstrip.clock import monotonic, new_id
 from powerstrip.connect.binding import Link, check_destination, find_link, link_of
 from powerstrip.connect.expiry import expire
 from powerstrip.connect.ledger import keep_ledger
 from powerstrip.connect.running import AdapterBroken, OutOfTime, run_adapter
-from powerstrip.edge import Call, Edge, SandboxAnswer
+from powerstrip.edge import Call, Edge, Lift, SandboxAnswer
 from powerstrip.problems import Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, Integration, Store
@@ -26,15 +26,19 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """What to ask. `stand_in` answers in a sandbox where the adapter reads a raw reply.
+    """What to ask; `work` is given the adapter's door. `stand_in` answers in a sandbox where the adapter reads a raw reply.
 
     `probe`: it is about the credential itself, so an expired or switched-off integration may be asked.
+    `writes`: it changes something at the provider, and is repeated only where that is safe. `handles` and `lift` are the edge's.
     """
 
     name: str
-    work: Callable[[Http], Awaitable[T]]
+    work: Callable[[Any], Awaitable[T]]
     stand_in: T
     probe: bool = False
+    writes: bool = False
+    handles: Mapping[str, SealedCredential] = field(default_factory=dict[str, SealedCredential], repr=False)
+    lift: Lift | None = field(default=None, repr=False)
 
 
 class Asker:
@@ -85,12 +89,14 @@ class Asker:
             action_name=purpose.action_name,
             deadline=monotonic() + SECONDS,
             probe=question.probe,
-            read_only=True,
+            read_only=not question.writes,
+            handles=question.handles,
+            lift=question.lift,
             seed=f"{purpose.action_name} {link.id}",
         )
-        http, trace = self._edge.http(link.bound(adapter, link.mode, credential), call)
+        door, trace = self._edge.door(link.bound(adapter, link.mode, credential), call)
         try:
-            return await run_adapter(partial(question.work, http), call.deadline, purpose.action_name)
+            return await run_adapter(partial(question.work, door), call.deadline, purpose.action_name)
         except SandboxAnswer:
             return question.stand_in
         except OutOfTime:

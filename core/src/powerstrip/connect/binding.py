@@ -8,10 +8,10 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, bindparam
 from sqlmodel import col, select
 
-from powerstrip.adapter import Adapter, PowerstripError
+from powerstrip.adapter import Adapter, PowerstripError, TokenAuth
 from powerstrip.connect.forms import auth_of
 from powerstrip.connect.values import Mode
-from powerstrip.edge import Bound, check_url, origin_of
+from powerstrip.edge import Bound, check_url, chosen_endpoints, origin_of
 from powerstrip.names import name_key
 from powerstrip.problems import BadInput, Conflict, NotFound, Unprocessable
 from powerstrip.settings import Settings
@@ -92,11 +92,32 @@ def find_link(connection: Connection, project_id: str, adapter: Adapter, referen
 
     Raises `NotFound`, `Unprocessable` where several would fit and `Conflict` where there is none to choose from.
     """
-    rows = _of_provider.all(connection, project_id=project_id, provider=adapter.id)
-    row = _choose(rows, adapter.title) if reference is None else _named(rows, adapter.title, reference)
+    return Links(connection).find(project_id, adapter, reference)
+
+
+class Links:
+    """`find_link` for many calls of one transaction: each provider's integrations are read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[tuple[str, str], list[Row[Any]]] = {}
+        self._made: dict[str, Link] = {}
+
+    def find(self, project_id: str, adapter: Adapter, reference: str | None) -> Link:
+        """See `find_link`."""
+        key = (project_id, adapter.id)
+        if key not in self._rows:
+            self._rows[key] = _of_provider.all(self._connection, project_id=project_id, provider=adapter.id)
+        rows = self._rows[key]
+        row = _choose(rows, adapter.title) if reference is None else _named(rows, adapter.title, reference)
+        made = self._made.get(row.id)
+        return made or self._made.setdefault(row.id, _link(project_id, adapter.id, row))
+
+
+def _link(project_id: str, provider: str, row: Row[Any]) -> Link:
     return Link(
         project_id=project_id,
-        provider=adapter.id,
+        provider=provider,
         id=row.id,
         name=row.name,
         mode="live" if row.mode == "live" else "sandbox",
@@ -117,7 +138,7 @@ def check_destination(link: Link, adapter: Adapter, settings: Settings) -> None:
     if link.version == 0:
         return
     try:
-        origin = origin_of(adapter, link.config, settings) if has_destination(adapter) else ""
+        origin = _places(adapter, link.config, settings) if has_destination(adapter) else ""
     except PowerstripError as error:
         raise Conflict(f"{link.name} has no destination any more: {error.message}", code="destination_changed") from None
     if origin != link.origin:
@@ -136,17 +157,26 @@ def destination(adapter: Adapter | None, config: Mapping[str, Any], settings: Se
     if adapter is None or not has_destination(adapter):
         return ""
     try:
-        origin = origin_of(adapter, config, settings)
-        return origin if adapter.id in settings.provider_urls else check_url(origin, settings)
+        origin = _places(adapter, config, settings)
+        if adapter.id in settings.provider_urls:
+            return origin
+        return " ".join(check_url(each, settings) for each in origin.split(" "))
     except PowerstripError as error:
         path = f"config.{adapter.base_url_field}" if adapter.base_url_field else "config"
         errors = [{"path": path, "message": error.message}]
         raise BadInput(f"The config is not valid: {path}: {error.message}", details={"errors": errors}) from None
 
 
+def _places(adapter: Adapter, config: Mapping[str, Any], settings: Settings) -> str:
+    """Where requests go, and after it where tokens are asked for, as far as the settings choose that: both get a secret."""
+    origin = origin_of(adapter, config, settings)
+    asked = {place for auth in adapter.auths if isinstance(auth, TokenAuth) for place in chosen_endpoints(auth, adapter, config)}
+    return " ".join([origin, *sorted(asked)])
+
+
 def has_destination(adapter: Adapter) -> bool:
     """False for the few providers that call nobody."""
-    return bool(adapter.base_url or adapter.base_url_field)
+    return bool(adapter.base_url or adapter.base_url_field or adapter.mail)
 
 
 def _named(rows: Sequence[Row[Any]], title: str, reference: str) -> Row[Any]:

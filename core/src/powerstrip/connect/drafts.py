@@ -20,6 +20,7 @@ from powerstrip.problems import BadInput, Conflict, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Integration, Project
 
+BARE = "It was imported without its credential: enter it"
 DROPPED = "Its calls go to another destination now, so the credential was removed: enter it again"
 
 
@@ -75,6 +76,19 @@ class Drafter:
             ),
             mode,
         )
+
+    def imported(self, project: Project, new: NewIntegration) -> tuple[Draft, Mode]:
+        """The same for one that comes without its credential, where that is None: it waits for it as an expired one."""
+        if new.credentials is not None or new.mode == "sandbox":
+            return self.new(project, new)
+        adapter = self.adapter(check_provider(new.provider))
+        if adapter is None or adapter.built_in:
+            return self.new(project, new)
+        auth, config = choose_auth(adapter, None, new.auth_kind), read_config(adapter, new.config)
+        bare = isinstance(auth, NoAuth)
+        status, reason = ("active", "") if bare else ("expired", BARE)
+        origin = destination(adapter, config, self._settings)
+        return Draft(clean_name(new.name), config, auth.kind, origin, status, reason), _mode(project, new.mode)
 
     def changed(self, row: Integration, changes: IntegrationChanges) -> Draft:
         """The fields of an integration once these changes are made."""

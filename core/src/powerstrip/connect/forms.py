@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from powerstrip.adapter import Adapter, Auth, NoAuth, Request, Secret
+from powerstrip.adapter import Adapter, Auth, AuthFailed, NoAuth, Request, Secret, TokenAuth
 from powerstrip.adapter.model import by_name
 from powerstrip.adapter.rules import is_secret_name
 from powerstrip.clock import now
+from powerstrip.connect.composing import compose
 from powerstrip.connect.guarding import plugin_code
 from powerstrip.problems import BadInput, Unprocessable
 from powerstrip.validation import encode, path_of, read_json
@@ -48,9 +49,9 @@ def choose_auth(adapter: Adapter, credentials: Mapping[str, Any] | None, kind: s
         return _by_kind(adapter, kind)
     auths = sorted(adapter.auths, key=lambda auth: auth.kind != usual)
     if credentials:
-        fitting = [auth for auth in auths if not auth.needs_token and _fits(auth, credentials)]
+        fitting = [auth for auth in auths if not auth.needs_consent and _fits(auth, credentials)]
         auths = fitting or auths
-    ready = [auth for auth in auths if not auth.needs_token]
+    ready = [auth for auth in auths if not auth.needs_consent]
     return (ready or auths)[0]
 
 
@@ -67,10 +68,10 @@ def read_credentials(auth: Auth, credentials: Mapping[str, Any], config: Mapping
     Raises `BadInput` with paths where it does not fit the form, `Unprocessable` for placeholders and for what a request could
     not carry. No error repeats a value.
     """
-    if auth.needs_token:
+    if auth.needs_consent:
         raise Unprocessable(
-            f"Connecting by {auth.kind} needs the provider's consent or a token exchange, which this hub does not do yet. "
-            "Choose another way to sign in, if the provider has one",
+            f"Signing in by {auth.kind} takes a person's consent at the provider, not a form: start it with "
+            "`powerstrip connect`, or choose another way to sign in, if the provider has one",
             code="auth_kind_unavailable",
         )
     text = encode(credentials, "credentials", MAX_CREDENTIALS)
@@ -159,7 +160,7 @@ def refuse_placeholders(fields: Mapping[str, str]) -> None:
     """Raise `Unprocessable` for a mask or a mark that was sent back in place of a credential."""
     bad = [name for name, text in fields.items() if _PLACEHOLDER.fullmatch(text.strip())]
     if bad:
-        message = "This is a placeholder: enter the real value, or leave `credentials` out to keep the stored ones"
+        message = "This is a placeholder: enter the real value"
         raise _unprocessable("placeholder_credential", bad, message)
 
 
@@ -167,6 +168,8 @@ def _refuse_unsendable(auth: Auth, fields: Mapping[str, str], config: Mapping[st
     """Sign a request that goes nowhere and look at what a header would have to carry."""
     if isinstance(auth, NoAuth):
         return
+    if isinstance(auth, TokenAuth):
+        return _refuse_unusable(auth, fields, config)
     with plugin_code(f"{auth.kind}:sign"):
         headers = auth.sign(Request("GET", "https://provider.invalid/"), fields, config, now()).headers
         carried = [value for _, value in headers]
@@ -177,6 +180,15 @@ def _refuse_unsendable(auth: Auth, fields: Mapping[str, str], config: Mapping[st
     blank = [name for name, text in fields.items() if text != text.strip() and any(text in value for value in carried)]
     if blank:
         raise _unprocessable("unsendable_credential", blank, "It begins or ends with a blank: paste it again without")
+
+
+def _refuse_unusable(auth: TokenAuth, fields: Mapping[str, str], config: Mapping[str, Any]) -> None:
+    """Compose a request for a token that goes nowhere: a key that cannot sign is told now, not at the first call."""
+    try:
+        compose(auth, "https://provider.invalid/token", fields, config)
+    except AuthFailed as error:
+        secret = [name for name, field in auth.form().model_fields.items() if field.annotation is Secret]
+        raise _unprocessable("unusable_credential", secret[:1] or list(fields)[:1], error.message) from None
 
 
 def _place(field: str, dotted: str) -> str:

@@ -1,72 +1,105 @@
 """Integrations: from nothing to a connection, and what becomes of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlmodel import Session, col, or_
 
-from powerstrip.adapter import Account, Adapter, AuthFailed, PowerstripError, Query, RateLimited, Rejected
-from powerstrip.catalog import Catalog, Connection
-from powerstrip.clock import new_id, stamp
+from powerstrip.adapter import Query
+from powerstrip.catalog import Catalog, Connection, ProjectCatalogs
+from powerstrip.clock import new_id
 from powerstrip.connect.asking import Asker, Question
-from powerstrip.connect.drafts import Draft, Drafter
+from powerstrip.connect.bundles import Difference, Exporter, Importer
+from powerstrip.connect.changing import Changes
+from powerstrip.connect.copying import Copying
+from powerstrip.connect.drafts import Drafter
+from powerstrip.connect.history import Step, history_of
+from powerstrip.connect.impact import Impact, Impacts, ImpactSource
+from powerstrip.connect.keeping import Keeper
 from powerstrip.connect.pickers import Pickers
-from powerstrip.connect.running import AdapterBroken, one_line
-from powerstrip.connect.values import ErrorType, IntegrationChanges, Mode, NewIntegration, Picked, Probe
+from powerstrip.connect.plans import Plan
+from powerstrip.connect.probing import Prober
+from powerstrip.connect.rotating import Rotations
+from powerstrip.connect.rows import new_row, note_account, refuse_twin
+from powerstrip.connect.tokens.leaving import Leaving
+from powerstrip.connect.uses import Recent, last_uses, recent_of
+from powerstrip.connect.values import IntegrationChanges, NewIntegration, Picked, Probe
 from powerstrip.edge import Edge
-from powerstrip.names import clean_name, name_key
-from powerstrip.problems import Conflict, NotFound, Unprocessable
+from powerstrip.names import name_key
+from powerstrip.problems import NotFound, Unprocessable
 from powerstrip.settings import Settings
-from powerstrip.store import Actor, AuditLog, Integration, Project, Store, scope
+from powerstrip.store import Actor, AuditLog, Credential, Integration, Project, Store, scope
 from powerstrip.vault import Vault
 
 T = TypeVar("T")
-MAX_ACCOUNT = 200
-"""Characters of an account's id or name that are kept."""
+Farewell: TypeAlias = Callable[[Integration, Actor], Awaitable[None]]
 
 
 class Integrations:
     """Makes and keeps integrations. What it returns are rows, which hold no secret."""
 
     def __init__(self, store: Store, vault: Vault, catalog: Catalog, edge: Edge, audit: AuditLog, settings: Settings) -> None:
+        asker = Asker(store, vault, edge, audit, settings)
         self._store = store
-        self._vault = vault
-        self._audit = audit
+        self.catalogs = ProjectCatalogs(store, catalog)
+        self._asker = asker
+        self._farewells: list[Farewell] = []
+        self._keeper = Keeper(store, vault, audit)
         self._drafter = Drafter(catalog, settings)
-        self._asker = Asker(store, vault, edge, audit, settings)
-        self._pickers = Pickers(self._asker)
+        self._pickers = Pickers(asker)
+        self._prober = Prober(self._keeper, self._drafter, asker)
+        self._rotations = Rotations(self._keeper, self._drafter, self._prober)
+        self._impacts = Impacts(store, self._drafter)
+        self._changes = Changes(self._keeper, self._drafter, self._impacts)
+        self._copying = Copying(self._keeper, self._impacts)
+        self._exporter = Exporter(self._keeper, self._drafter)
+        self._importer = Importer(self._keeper, self._drafter, self._impacts)
 
-    async def create(self, project: Project, actor: Actor, new: NewIntegration, *, probe: bool = False) -> Integration:
+    async def create(
+        self,
+        project: Project,
+        actor: Actor,
+        new: NewIntegration,
+        *,
+        probe: bool = False,
+        waits: bool = False,
+        also: Callable[[Session, Integration], None] | None = None,
+    ) -> Integration:
         """Make an integration. With `probe` the provider is asked first, and a refused credential is not kept.
+
+        With `waits` one that lacks its credential is made all the same, and is expired until it has it. `also` is done in the
+        same transaction.
 
         Raises `BadInput`, `Unprocessable`, and `Conflict` where the provider has an integration of this name, or one that
         looks the same.
         """
-        draft, mode = await asyncio.to_thread(self._drafter.new, project, new)
-        new_row, account = partial(_new_row, new_id("int"), project, actor, new, mode, draft), None
-        await self._store.read(lambda session: _refuse_twin(session, project.id, new.provider, draft.name))
+        draft, mode = await asyncio.to_thread(self._drafter.imported if waits else self._drafter.new, project, new)
+        make, account = partial(new_row, new_id("int"), project, actor, new, mode, draft), None
+        await self._store.read(lambda session: refuse_twin(session, project.id, new.provider, draft.name))
 
         if probe:
-            account = await self._try(new_row(), actor, draft.credentials)
+            account = await self._prober.offer(make(), actor, draft.credentials)
 
         def add(session: Session) -> Integration:
-            _refuse_twin(session, project.id, new.provider, draft.name)
-            row = new_row()
-            _note_account(row, account)
+            refuse_twin(session, project.id, new.provider, draft.name)
+            row = make()
+            note_account(row, account)
             scope(session, project.id).add(row)
             if draft.credentials is not None:
-                self._vault.store_credential(session, row, draft.credentials, actor)
+                self._keeper.vault.store_credential(session, row, draft.credentials, actor)
             fields = ["name", "config"] + (["credentials"] if draft.credentials is not None else [])
-            self._record(session, actor, "create", row, {"fields": fields, "provider": row.provider, "mode": row.mode})
+            self._keeper.record(session, actor, "create", row, {"fields": fields, "provider": row.provider, "mode": row.mode})
+            if also is not None:
+                also(session, row)
             return row
 
         return await self._store.write(add)
 
     async def get(self, project_id: str, id: str) -> Integration:
         """One integration. Raises `NotFound`."""
-        return await self._store.read(lambda session: scope(session, project_id).get(Integration, id))
+        return await self._keeper.get(project_id, id)
 
     async def resolve(self, project_id: str, reference: str, provider: str | None = None) -> Integration:
         """One integration by id or name. Raises `NotFound`, and `Unprocessable` where two providers have one of this name."""
@@ -97,63 +130,55 @@ class Integrations:
             lambda session: scope(session, project_id).page(Integration, *where, after=after, limit=limit)
         )
 
-    async def update(self, project: Project, actor: Actor, id: str, changes: IntegrationChanges) -> Integration:
-        """Change what is given. Where the destination changes, a credential that is not given anew is dropped."""
-        before = await self.get(project.id, id)
-        draft = await asyncio.to_thread(self._drafter.changed, before, changes)
+    async def update(
+        self, project: Project, actor: Actor, id: str, changes: IntegrationChanges, *, accept_impact: bool = False
+    ) -> Integration:
+        """Change what is given. Where the destination changes, a credential that is not given anew is dropped.
 
-        def change(session: Session, row: Integration) -> None:
-            if name_key(draft.name) != row.name_key:
-                _refuse_twin(session, project.id, row.provider, draft.name)
-            facts: dict[str, Any] = {"fields": changes.fields}
-            if draft.status != row.status:
-                facts["status"] = {"before": row.status, "after": draft.status}
-            if draft.drops:
-                self._vault.delete_credential(session, row)
-                facts["credentials"] = "dropped: the destination changed"
-            self._apply(session, actor, row, draft)
-            self._record(session, actor, "update", row, facts)
+        Raises `Conflict` with the code `impact` for a change that would stop what others do, unless `accept_impact`.
+        """
+        return await self._changes.update(project, actor, id, changes, accept_impact=accept_impact)
 
-        return await self._change(before, change)
+    async def expire(self, project: Project, actor: Actor, id: str, reason: str, *, accept_impact: bool = False) -> Integration:
+        """Mark it expired by hand, as after a leak: no call uses its credential until there is another.
 
-    async def delete(self, project: Project, actor: Actor, id: str) -> None:
-        """Remove an integration and every version of its credential, for good. Raises `NotFound`."""
+        `reason` is kept and shown. Raises `Conflict` as `update` does.
+        """
+        return await self._changes.expire(project, actor, id, reason, accept_impact=accept_impact)
 
-        def remove(session: Session) -> None:
-            row: Integration = scope(session, project.id).get(Integration, id)
-            self._vault.delete_credential(session, row)
-            scope(session, project.id).delete(row)
-            self._record(session, actor, "delete", row, {"provider": row.provider})
+    async def delete(self, project: Project, actor: Actor, id: str, *, accept_impact: bool = False) -> None:
+        """Remove an integration and every version of its credential, for good. Raises `NotFound`, and `Conflict` as `update`.
 
-        await self._store.write(remove)
+        A person's consent is then ended at the provider too, where that can be done: in the background, and what came of it is
+        in the audit log.
+        """
+        if not accept_impact:
+            await self._changes.require_deletable(project, actor, id)
+        row = await self.get(project.id, id)
+        for farewell in self._farewells:
+            await farewell(row, actor)
+        await self._changes.delete(project, actor, id)
 
     async def copy(
-        self, target: Project, actor: Actor, source_project_id: str, source_id: str, name: str | None = None
+        self,
+        target: Project,
+        actor: Actor,
+        source_project_id: str,
+        source_id: str,
+        name: str | None = None,
+        *,
+        replace: bool = False,
+        accept_impact: bool = False,
     ) -> Integration:
         """Copy an integration into a project, its credential sealed anew there.
 
         A copy into a sandbox project is a sandbox. A sandbox is not copied into a live project: nothing ever proved its
-        credential. What had expired or was switched off arrives so. Raises `NotFound`, `Unprocessable` and `Conflict`.
+        credential. What had expired or was switched off arrives so. With `replace` an integration that has the name already is
+        written over, and keeps its id. Raises `NotFound`, `Unprocessable` and `Conflict`, also as `update` does.
         """
-        label = None if name is None else clean_name(name)
-
-        def copy(session: Session) -> Integration:
-            source: Integration = scope(session, source_project_id).get(Integration, source_id)
-            if source.mode == "sandbox" and target.mode != "sandbox":
-                raise Unprocessable(
-                    "This is a sandbox's integration, whose credential was never used: make a live one and enter the credential",
-                    code="sandbox_credential",
-                )
-            row = _copy_of(source, target, actor, label or source.name)
-            _refuse_twin(session, target.id, row.provider, row.name)
-            scope(session, target.id).add(row)
-            self._vault.copy_credential(session, source, row, actor)
-            origin = {"integration_id": source.id, "project_id": source.project_id}
-            self._record(session, actor, "use", source, {"action": "copy", "copied_to": {"project_id": target.id}})
-            self._record(session, actor, "create", row, {"provider": row.provider, "mode": row.mode, "copied_from": origin})
-            return row
-
-        return await self._store.write(copy)
+        return await self._copying.copy(
+            target, actor, source_project_id, source_id, name, replace=replace, accept_impact=accept_impact
+        )
 
     async def rotate(
         self,
@@ -171,27 +196,87 @@ class Integrations:
         The one before is kept sealed as a way back. Nothing changes where the provider refuses the new one, or where it
         belongs to another account and `accept_other_account` is false. An expired integration is active afterwards.
         """
-        before = await self.get(project.id, id)
-        draft = await asyncio.to_thread(self._drafter.changed, before, IntegrationChanges(credentials=credentials))
-        account = None
-        if probe is not False:
-            account = await self._try(_as(before, draft), actor, draft.credentials, must=probe is True)
-        if account and before.account_id and account.id != before.account_id and not accept_other_account:
-            raise Conflict(
-                f"The new credential belongs to another account ({account.name}), this integration to {before.account_name}: "
-                "connect that account as an integration of its own, or say that the change is meant",
-                code="other_account",
-            )
+        return await self._rotations.rotate(
+            project, actor, id, credentials, probe=probe, accept_other_account=accept_other_account
+        )
 
-        def change(session: Session, row: Integration) -> None:
-            facts: dict[str, Any] = {"fields": ["credentials"], "probed": account is not None}
-            if draft.status != row.status:
-                facts["status"] = {"before": row.status, "after": draft.status}
-            _note_account(row, account)
-            self._apply(session, actor, row, draft)
-            self._record(session, actor, "update", row, facts)
+    async def versions(self, project_id: str, id: str) -> "list[Credential]":
+        """The versions of its credential that are kept, newest first and sealed. Raises `NotFound`."""
+        return await self._rotations.versions(project_id, id)
 
-        return await self._change(before, change)
+    async def confirm_rotation(self, project: Project, actor: Actor, id: str) -> Integration:
+        """Destroy the credential before. Raises `NotFound`, and `Conflict` where there is none."""
+        return await self._rotations.confirm(project, actor, id)
+
+    async def roll_back_rotation(self, project: Project, actor: Actor, id: str) -> Integration:
+        """Use the credential before again, as a new version. Raises `NotFound`, and `Conflict` where there is none.
+
+        An expired integration is active afterwards; if it is refused, the next call finds that out.
+        """
+        return await self._rotations.roll_back(project, actor, id)
+
+    async def plan_update(self, project: Project, actor: Actor, id: str, changes: IntegrationChanges) -> Plan:
+        """What `update` would do. Raises what it would, but for the impact."""
+        return await self._changes.plan_update(project, actor, id, changes)
+
+    async def plan_expire(self, project: Project, actor: Actor, id: str) -> Plan:
+        """What `expire` would do."""
+        return await self._changes.plan_expire(project, actor, id)
+
+    async def plan_delete(self, project: Project, actor: Actor, id: str) -> Plan:
+        """What `delete` would do."""
+        return await self._changes.plan_delete(project, actor, id)
+
+    async def plan_copy(
+        self, target: Project, actor: Actor, source_project_id: str, source_id: str, name: str | None = None
+    ) -> Plan:
+        """What `copy` with `replace` would do."""
+        return await self._copying.plan(target, actor, source_project_id, source_id, name)
+
+    async def plan_rotate(self, project: Project, actor: Actor, id: str, credentials: Mapping[str, Any]) -> Plan:
+        """What `rotate` would do. The provider is not asked, so whose credential it is stays open."""
+        return await self.plan_update(project, actor, id, IntegrationChanges(credentials=credentials))
+
+    @property
+    def bundle_key(self) -> str:
+        """The public key to which other hubs seal bundles for this one."""
+        return self._keeper.vault.bundle_key
+
+    async def export(self, project: Project, actor: Actor, seal_to: str | None = None) -> dict[str, Any]:
+        """The project's integrations as a bundle. See `Exporter.export`."""
+        return await self._exporter.export(project, actor, seal_to)
+
+    async def compare_bundle(self, project: Project, actor: Actor, bundle: Mapping[str, Any]) -> Difference:
+        """What an import would do. See `Importer.compare`."""
+        return await self._importer.compare(project, actor, bundle)
+
+    async def import_bundle(
+        self, project: Project, actor: Actor, bundle: Mapping[str, Any], *, skip: bool = False, accept_impact: bool = False
+    ) -> Difference:
+        """Import a bundle, all or nothing. See `Importer.apply`."""
+        return await self._importer.apply(project, actor, bundle, skip=skip, accept_impact=accept_impact)
+
+    async def impact(self, project_id: str, id: str) -> Impact:
+        """What uses an integration. Raises `NotFound`."""
+        return await self._impacts.of(await self.get(project_id, id))
+
+    def add_impact_source(self, source: ImpactSource) -> None:
+        """Let another room tell what it has built on an integration. At composition."""
+        self._impacts.add(source)
+
+    async def history(self, project_id: str, id: str) -> "list[Step]":
+        """What became of an integration, the newest first. Raises `NotFound`."""
+        row = await self.get(project_id, id)
+        return await self._store.read(lambda session: history_of(session, row))
+
+    async def recent(self, row: Integration) -> Recent:
+        """When it was last called with, and its calls of the last day. Of a row that was read within its project."""
+        return await self._store.read(lambda session: recent_of(session, row))
+
+    async def last_uses(self, rows: "Sequence[Integration]") -> dict[str, str]:
+        """When each of these was last called with, by id. Of rows that were read within their project."""
+        ids = [row.id for row in rows]
+        return await self._store.read(lambda session: last_uses(session, ids))
 
     async def test(self, project: Project, actor: Actor, id: str) -> Probe:
         """Ask the provider whose credential it is.
@@ -199,24 +284,30 @@ class Integrations:
         A refused credential expires; one that had expired and is accepted again is active again, and both are on record.
         A sandbox asks nobody and says so. Raises `Unprocessable` where the provider has no such question.
         """
-        row = await self.get(project.id, id)
-        adapter = await asyncio.to_thread(self._with_adapter, row)
-        question = _account_question(adapter)
-        if question is None:
-            raise Unprocessable(f"{adapter.title} has no call to test a connection with", code="not_testable")
-        try:
-            account = await self._asker.ask(row, adapter, actor, question)
-        except PowerstripError as error:
-            return Probe(ok=False, error=one_line(error.message), error_type=error_type_of(error), simulated=row.mode != "live")
-        if row.mode == "live":
-            await self._store.write(lambda session: self._passed(session, actor, row, account))
-        return Probe(ok=True, account_id=account.id, account_name=account.name, simulated=row.mode != "live")
+        return await self._prober.test(await self.get(project.id, id), actor)
 
     async def pick(self, project: Project, actor: Actor, id: str, picker: str, query: Query) -> Picked:
         """Values of the provider to choose from. Raises `NotFound`, `BadInput`, `Conflict` and the adapter's four errors."""
         row = await self.get(project.id, id)
-        adapter = await asyncio.to_thread(self._with_adapter, row)
+        adapter = (await self.catalogs.of(project.id)).adapter(row.provider) if "." in picker else await self._prober.adapter(row)
         return await self._pickers.pick(row, adapter, actor, picker, query)
+
+    async def ask(self, project_id: str, id: str, actor: Actor, question: Question[T]) -> T:
+        """Put a question of another room to the provider, with the stored credential and on record as its use.
+
+        Raises `NotFound`, `Conflict` for an integration that may not be used, `Unprocessable` for an adapter at fault, and the
+        adapter's four errors.
+        """
+        row = await self.get(project_id, id)
+        return await self._asker.ask(row, await self._prober.adapter(row), actor, question)
+
+    def add_farewell(self, farewell: Farewell) -> None:
+        """Let another room take leave of the provider before an integration is deleted. At composition; it may not fail."""
+        self._farewells.append(farewell)
+
+    def leave_with(self, leaving: Leaving) -> None:
+        """End consents at their providers when integrations are deleted. At composition."""
+        self._changes.leave_with(leaving)
 
     async def connections(self, project_id: str) -> dict[str, "list[Connection]"]:
         """The project's integrations by provider, as the catalog's readiness asks for them."""
@@ -225,144 +316,3 @@ class Integrations:
         for row in rows:
             found.setdefault(row.provider, []).append(Connection(row.id, row.name, row.status, row.mode))
         return found
-
-    def _with_adapter(self, row: Integration) -> Adapter:
-        adapter = self._drafter.adapter(row.provider)
-        if adapter is None:
-            raise Unprocessable(
-                f"No adapter for {row.provider} is installed: the integration is kept, and cannot be used until one is",
-                code="no_adapter",
-            )
-        return adapter
-
-    async def _try(
-        self, row: Integration, actor: Actor, credentials: Mapping[str, str] | None, *, must: bool = True
-    ) -> Account | None:
-        """Whose credential this is, asked before it is kept. Raises `Unprocessable`.
-
-        None for a sandbox, which asks nobody, and unless it `must` be known, where there is nobody to ask.
-        """
-        adapter = await asyncio.to_thread(self._drafter.adapter, row.provider)
-        question = _account_question(adapter) if adapter else None
-        if row.mode != "live":
-            return None
-        if adapter is None or question is None:
-            if not must:
-                return None
-            raise Unprocessable(
-                f"There is no call to test a credential of {row.provider} with: with `probe` false it is kept untested",
-                code="not_testable",
-            )
-        try:
-            return await self._asker.offer(row, adapter, actor, credentials or {}, question)
-        except PowerstripError as error:
-            details = {"error_type": error_type_of(error)}
-            message = f"The credential was not kept, for the test call failed: {one_line(error.message)}"
-            raise Unprocessable(message, code="probe_failed", details=details) from None
-
-    async def _change(self, before: Integration, change: Callable[[Session, Integration], None]) -> Integration:
-        """Change a row that is still as it was read. Raises `Conflict` where somebody else changed it meanwhile."""
-
-        def work(session: Session) -> Integration:
-            row: Integration = scope(session, before.project_id).get(Integration, before.id)
-            if row.updated_at != before.updated_at:
-                raise Conflict("The integration was changed meanwhile: look at it and try again", code="changed_meanwhile")
-            change(session, row)
-            return row
-
-        return await self._store.write(work)
-
-    def _apply(self, session: Session, actor: Actor, row: Integration, draft: Draft) -> None:
-        draft.onto(row)
-        row.updated_at = stamp()
-        session.add(row)
-        session.flush()
-        if draft.credentials is not None:
-            self._vault.store_credential(session, row, draft.credentials, actor)
-
-    def _passed(self, session: Session, actor: Actor, tested: Integration, account: Account) -> None:
-        """Keep what a passed test found out, if the credential is still the one that was tested."""
-        row: Integration | None = scope(session, tested.project_id).find(Integration, id=tested.id)
-        if row is None or (row.credential_version, row.origin) != (tested.credential_version, tested.origin):
-            return
-        _note_account(row, account)
-        if row.status == "expired":
-            row.status, row.status_reason, row.updated_at = "active", "", stamp()
-            changes = {"fields": ["status"], "status": {"before": "expired", "after": "active"}}
-            self._record(session, actor, "update", row, changes)
-        session.add(row)
-
-    def _record(self, session: Session, actor: Actor, action: str, row: Integration, changes: dict[str, Any]) -> None:
-        self._audit.append(
-            session, actor, action, "integration", row.id, project_id=row.project_id, resource_name=row.name, changes=changes
-        )
-
-
-def error_type_of(error: PowerstripError) -> ErrorType:
-    """The word for a failure at a provider."""
-    if isinstance(error, AuthFailed):
-        return "auth_failed"
-    if isinstance(error, RateLimited):
-        return "rate_limited"
-    return "rejected" if isinstance(error, Rejected) else "unavailable"
-
-
-def _refuse_twin(session: Session, project_id: str, provider: str, name: str) -> None:
-    if scope(session, project_id).find(Integration, provider=provider, name_key=name_key(name)) is not None:
-        raise Conflict(
-            f"{provider} has an integration of this name, or one that looks the same, in this project: choose another name",
-            code="name_taken",
-        )
-
-
-def _account_question(adapter: Adapter) -> Question[Account] | None:
-    whoami = adapter.whoami
-    if whoami is None:
-        return None
-
-    async def ask(http: Any) -> Account:
-        account: object = await whoami(http)
-        if not isinstance(account, Account) or not isinstance(account.id, str) or not account.id:  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may give anything
-            raise AdapterBroken("its account call gave no account")
-        return Account(one_line(account.id)[:MAX_ACCOUNT], one_line(str(account.name))[:MAX_ACCOUNT])
-
-    return Question("account", ask, Account("sample-account", f"Sample {adapter.title} account"), probe=True)
-
-
-def _new_row(id: str, project: Project, actor: Actor, new: NewIntegration, mode: Mode, draft: Draft) -> Integration:
-    row = Integration(id=id, project_id=project.id, provider=new.provider, name=draft.name, name_key="", mode=mode)
-    row.created_by = actor.principal_id
-    draft.onto(row)
-    return row
-
-
-def _note_account(row: Integration, account: Account | None) -> None:
-    if account is not None:
-        row.account_id, row.account_name, row.tested_at = account.id, account.name, stamp()
-
-
-def _as(before: Integration, draft: Draft) -> Integration:
-    """The integration as it would be, for a trial. It belongs to no session."""
-    row = Integration(**before.model_dump())
-    draft.onto(row)
-    row.credential_fields = sorted(draft.credentials or {})
-    return row
-
-
-def _copy_of(source: Integration, target: Project, actor: Actor, name: str) -> Integration:
-    return Integration(
-        project_id=target.id,
-        provider=source.provider,
-        name=name,
-        name_key=name_key(name),
-        status=source.status,
-        status_reason=source.status_reason,
-        mode="sandbox" if "sandbox" in (target.mode, source.mode) else "live",
-        auth_kind=source.auth_kind,
-        origin=source.origin,
-        config=dict(source.config),
-        account_id=source.account_id,
-        account_name=source.account_name,
-        expires_at=source.expires_at,
-        created_by=actor.principal_id,
-    )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from powerstrip.edge import LedgerRow
-from powerstrip.store import WouldSend, insert_row
+from powerstrip.store import WouldSend, insert_rows
 
 
 def keep_ledger(connection: Connection, rows: Iterable[LedgerRow], *, invoked: bool) -> None:
@@ -13,6 +13,5 @@ def keep_ledger(connection: Connection, rows: Iterable[LedgerRow], *, invoked: b
 
     `invoked` is false for questions of the hub's own: no invocation stands behind them.
     """
-    for row in rows:
-        kept = row if invoked else row | {"invocation_id": None}
-        insert_row(connection, WouldSend, kept if kept["integration_id"] else kept | {"integration_id": None})
+    kept = [row if invoked else row | {"invocation_id": None} for row in rows]
+    insert_rows(connection, WouldSend, [row if row["integration_id"] else row | {"integration_id": None} for row in kept])

@@ -18,16 +18,21 @@ _at_work: dict[asyncio.Task[Any], str] = {}
 """Calls of adapters' functions, by the task that runs each."""
 
 
-@contextmanager
-def at_work(name: str) -> Generator[None]:
+class at_work:  # noqa: N801 - used as a context manager, and every call passes it
     """The current task runs the adapter's function of this name."""
-    task = asyncio.current_task()
-    assert task is not None
-    _at_work[task] = name
-    try:
-        yield
-    finally:
-        del _at_work[task]
+
+    __slots__ = ("_name", "_task")
+
+    def __init__(self, name: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._name, self._task = name, task
+
+    def __enter__(self) -> None:
+        _at_work[self._task] = self._name
+
+    def __exit__(self, *_: object) -> None:
+        del _at_work[self._task]
 
 
 @contextmanager

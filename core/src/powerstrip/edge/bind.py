@@ -11,10 +11,11 @@ from powerstrip.adapter import Adapter, Request, segment
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.headers import check_headers
 from powerstrip.edge.urls import MAX_URL, PATH_SAFE, Url, climbs, encoded, parse_base, parse_url
-from powerstrip.settings import Settings
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
 UNRESERVED = "-_.~"
+LOGIN = "login"
+"""`provider.login` among the operator's URLs is where the sign-in endpoints are that lie on no API's origin."""
 ProviderUrls: TypeAlias = Mapping[str, str]
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _HOST_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
@@ -38,21 +39,91 @@ class Outgoing:
     chosen: bool
 
 
-def origin_of(adapter: Adapter, config: Mapping[str, Any], settings: Settings) -> str:
-    """`https://host[:port]/base/path` of an integration with this config. Raises `Refused` where there is none."""
-    return base_of(adapter, config, settings.provider_urls).text
+def base_of(adapter: Adapter, config: Mapping[str, Any], provider_urls: ProviderUrls, api: str = "") -> Base:
+    """The operator's URL for this provider, else the one in the config, else the adapter's own with its fields filled in.
 
-
-def base_of(adapter: Adapter, config: Mapping[str, Any], provider_urls: ProviderUrls) -> Base:
-    """The operator's URL for this provider, else the one in the config, else the adapter's own with its fields filled in."""
+    `api` names one of the provider's further APIs. The operator's URL for that is under `provider.api`; where only the provider
+    itself was moved, the API is looked for at the same origin.
+    """
+    if api:
+        return _further(adapter, config, provider_urls, api)
     if operator := provider_urls.get(adapter.id):
         return _base(operator, True)
-    if adapter.base_url_field and (given := _setting(adapter, config, adapter.base_url_field)):
+    if adapter.base_url_field and (given := setting_of(adapter, config, adapter.base_url_field)):
         return _base(given, False)
     if not adapter.base_url:
         raise Refused(f"Fill in the setting {adapter.base_url_field or 'base_url'} of this integration", "setting")
-    values = tuple(_setting(adapter, config, name) for name in _names(adapter.base_url))
+    values = tuple(setting_of(adapter, config, name) for name in names_in(adapter.base_url))
     return _base(_filled(adapter.base_url, values), False)
+
+
+def api_of(request: Request) -> tuple[str, Request]:
+    """The further API that a request names, empty for none, and the request below that API's base URL."""
+    name, mark, path = request.target.partition(":/")
+    if not mark or path.startswith("/") or not name.isidentifier():
+        return "", request
+    return name, request.at("/" + path)
+
+
+def _further(adapter: Adapter, config: Mapping[str, Any], provider_urls: ProviderUrls, api: str) -> Base:
+    if api not in adapter.apis:
+        raise Refused("The adapter names an API of the provider that it does not declare", "address")
+    if operator := provider_urls.get(f"{adapter.id}.{api}"):
+        return _base(operator, True)
+    values = tuple(setting_of(adapter, config, name) for name in names_in(adapter.apis[api]))
+    declared = _base(_filled(adapter.apis[api], values), False)
+    if not (moved := provider_urls.get(adapter.id)):
+        return declared
+    to = _base(moved, True).url
+    url = Url(to.scheme, to.host, to.port, declared.url.path, "", to.address)
+    return Base(url, url.text, True)
+
+
+def endpoint_of(template: str, adapter: Adapter, config: Mapping[str, Any], provider_urls: ProviderUrls) -> Base:
+    """A sign-in endpoint as an auth value declares it: a path below the integration's base URL, or an address whose `{field}`s
+    are settings. A single `{field}` is a setting that holds the whole address.
+
+    Where the operator names another base URL for the provider, endpoints on the provider's own origin move there too. Those
+    elsewhere move below the operator's URL under `provider.login`. Raises `Refused` where a setting is missing.
+    """
+    if template.startswith("/"):
+        base = base_of(adapter, config, provider_urls)
+        return Base(_below(base.url, template), base.text + template, base.chosen)
+    if whole := _FIELD.fullmatch(template):
+        url = parse_url(setting_of(adapter, config, whole[1]) or _missing(whole[1]))
+        return Base(url, url.text, False)
+    values = tuple(setting_of(adapter, config, name) for name in names_in(template))
+    url = parse_url(_filled(template, values))
+    moved = _with_provider(url, adapter, provider_urls) or _with_login(url, adapter, provider_urls)
+    return Base(moved or url, (moved or url).text, moved is not None)
+
+
+def _with_provider(url: Url, adapter: Adapter, provider_urls: ProviderUrls) -> Url | None:
+    """Where an endpoint on the provider's own origin is, once the operator moved the provider; None for any other."""
+    operator = provider_urls.get(adapter.id)
+    if not operator or not adapter.base_url or "{" in adapter.base_url:
+        return None
+    own = _base(adapter.base_url, False).url
+    return _moved(url, own, _base(operator, True).url) if own.origin == url.origin else None
+
+
+def _with_login(url: Url, adapter: Adapter, provider_urls: ProviderUrls) -> Url | None:
+    """Where an endpoint elsewhere is, once the operator moved those: its path below the operator's URL."""
+    operator = provider_urls.get(f"{adapter.id}.{LOGIN}")
+    if not operator:
+        return None
+    to = _base(operator, True).url
+    return Url(to.scheme, to.host, to.port, to.path + url.path, url.query, to.address)
+
+
+def _missing(name: str) -> str:
+    raise Refused(f"Fill in the setting {name} of this integration", "setting")
+
+
+def _moved(url: Url, own: Url, to: Url) -> Url:
+    """The same place at another origin; what lay below the old base path lies below the new one."""
+    path = to.path + url.path.removeprefix(own.path) if own.path and url.path.startswith(own.path + "/") else url.path
+    return Url(to.scheme, to.host, to.port, path, url.query, to.address)
 
 
 def bind(request: Request, base: Base, adapter: Adapter) -> Outgoing:
@@ -95,16 +166,21 @@ def _below(base: Url, path: str) -> Url:
 def _handed_out(target: str, base: Base, adapter: Adapter) -> Url:
     """An address that the provider gave: on the integration's own host, or one that the adapter declares."""
     url = parse_url(target)
-    if url.host != base.url.host and not any(_matches(url.host, pattern.lower()) for pattern in adapter.hosts):
+    if url.host != base.url.host and not declared_host(url.host, adapter):
         raise Refused("The provider handed out an address on a host that its adapter does not declare", "address")
     return url
+
+
+def declared_host(host: str, adapter: Adapter) -> bool:
+    """Whether the adapter declares this host beside its base URL's."""
+    return any(_matches(host, pattern.lower()) for pattern in adapter.hosts)
 
 
 def _matches(host: str, pattern: str) -> bool:
     return host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
 
 
-def _setting(adapter: Adapter, config: Mapping[str, Any], name: str) -> str:
+def setting_of(adapter: Adapter, config: Mapping[str, Any], name: str) -> str:
     """A setting's text, or its declared default."""
     value = config.get(name)
     if value is None and (declared := adapter.config.model_fields.get(name)):
@@ -113,7 +189,7 @@ def _setting(adapter: Adapter, config: Mapping[str, Any], name: str) -> str:
 
 
 @lru_cache(1024)
-def _names(template: str) -> tuple[str, ...]:
+def names_in(template: str) -> tuple[str, ...]:
     return tuple(_FIELD.findall(template))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Adapter, Auth, IdempotencyKey, Model
+from powerstrip.edge.handles import Lift
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 Simulate: TypeAlias = Literal["unauthorized", "rate_limited", "server_error", "timeout"]
@@ -40,6 +41,8 @@ class Call:
 
     A `probe` tests a connection: it goes out although the provider asked for a pause, and starts none.
     `seed` and `echo` make a sandbox's answers, `simulate` asks a sandbox for a failure instead.
+    `handles` are secrets by the placeholders that stand for them in a body: opaque, for the edge's `reveal`, under the one field
+    `secret`. `lift` takes a secret that the provider made out of its answer.
     """
 
     invocation_id: str
@@ -54,6 +57,8 @@ class Call:
     echo: Mapping[str, Any] = field(default_factory=dict[str, Any])
     simulate: Simulate | None = None
     output: type[Model] | None = None
+    handles: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
+    lift: Lift | None = field(default=None, repr=False)
 
 
 @dataclass
@@ -88,10 +93,14 @@ class Trace:
 
 @dataclass(frozen=True)
 class Caps:
-    """Limits of every live request: bytes of an answer in memory, of one streamed to disk, connections to a host and in all."""
+    """Limits of every live request: bytes of an answer in memory, of one streamed to disk, connections to a host and in all.
+
+    `mail_per_host` is of connections to one mail server: providers allow few at once.
+    """
 
     body: int = 10 * 1024 * 1024
     download: int = 5 * 1024 * 1024 * 1024
     per_host: int = 100
+    mail_per_host: int = 8
     connections: int = 512
     connect_seconds: float = 10.0

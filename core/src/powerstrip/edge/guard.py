@@ -1,13 +1,15 @@
 """Where a request may go.
 
-Only https, to public addresses, on ports that speak HTTP. The operator opens exceptions: networks (`allow_addresses`, with plain
-http and any port) and whole providers (`provider_urls`). The hub never calls itself.
+Only https, to public addresses, on ports that speak HTTP; to mail servers TLS or STARTTLS, on theirs. The operator opens
+exceptions: networks (`allow_addresses`, with plain http and any port) and whole providers (`provider_urls`). The hub never calls
+itself.
 
 What can be told from the address alone is judged here, before anything is looked up; what a name resolves to is judged by
 `check_address` at the moment of connecting.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from enum import Enum
 from ipaddress import ip_address
 
@@ -15,7 +17,7 @@ from powerstrip.edge.addresses import Network, denied, embedded, listed
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.urls import Url, parse_base
 from powerstrip.settings import Settings
-from powerstrip.urls import Address
+from powerstrip.urls import MAIL_PORTS, Address
 
 _FETCH = """
     1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137 139
@@ -76,8 +78,8 @@ class Guard:
             raise _private(why)
         if reach is Reach.LISTED:
             raise Refused(
-                "Only https on an ordinary port may go to a public address. Use https://, or let the operator list the "
-                "address in POWERSTRIP_ALLOW_ADDRESSES",
+                "Only https (to mail servers TLS or STARTTLS) on an ordinary port may go to a public address. Use that, or let "
+                "the operator list the address in POWERSTRIP_ALLOW_ADDRESSES",
                 "address",
             )
 
@@ -113,16 +115,24 @@ class Guard:
 
 def check_url(url: str, settings: Settings) -> str:
     """Judge a base URL or endpoint that is about to be saved, and give it normalised. Looks nothing up; raises `Refused`."""
-    parts = parse_base(url)
+    scheme, _, rest = url.partition("://")
+    parts = parse_base(f"https://{rest}" if scheme in MAIL_PORTS else url)
+    if scheme in MAIL_PORTS:
+        parts = replace(parts, scheme=scheme)
     Guard(settings.allow_addresses).reach(parts)
     return parts.text
 
 
 def _exception(url: Url) -> str | None:
     """Why this may go to listed addresses only; None where it is ordinary."""
-    if url.scheme != "https":
+    if url.scheme in MAIL_PORTS:
+        if url.scheme.endswith("+plain"):
+            return "Mail servers are spoken to over TLS or STARTTLS only"
+        if url.port not in MAIL_PORTS[url.scheme]:
+            return "This port is not one of such a mail server"
+    elif url.scheme != "https":
         return "Only https is allowed"
-    if url.port in BAD_PORTS:
+    elif url.port in BAD_PORTS:
         return "This port is not one of an HTTP service"
     if url.host in _LOCAL_NAMES or url.host.endswith(_LOCAL_ENDS):
         return "This name belongs to a local network"

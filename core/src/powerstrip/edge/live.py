@@ -41,7 +41,8 @@ _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 class Flight:
     """One attempt. `scrub` cleans a streamed answer before it is on disk; all else of an answer is the caller's to clean.
 
-    `sent` turns true when it has a connection and its first byte is about to go out.
+    `cap` is the most that an answer may have, in bytes; None for the usual. `sent` turns true when it has a connection and its
+    first byte is about to go out.
     """
 
     request: Request
@@ -50,6 +51,7 @@ class Flight:
     deadline: float
     scrub: Scrub
     tls: SSLContext | None = None
+    cap: int | None = None
     sent: bool = False
 
 
@@ -132,7 +134,7 @@ class Transport:
         if request.method == "HEAD":
             return Response(answer.status, headers)
         streamed = request.stream and answer.status < 300
-        cap = self._caps.download if streamed else self._caps.body
+        cap = flight.cap or (self._caps.download if streamed else self._caps.body)
         if (answer.content_length or 0) > cap:
             raise too_large(cap)
         coding = headers.get("content-encoding", "")
@@ -179,7 +181,7 @@ def _wire_url(url: Url, request: Request) -> URL:
     """The address from its checked parts; nothing is parsed again."""
     return URL.build(
         scheme=url.scheme,
-        host=url.host,
+        host=url.written_host,
         port=url.port,
         path=url.path or "/",
         query_string=query_of(url, request),

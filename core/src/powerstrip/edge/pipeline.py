@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from ssl import SSLContext
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 
@@ -17,13 +17,15 @@ from powerstrip.adapter import AuthFailed, Mtls, NoAuth, PowerstripError, RateLi
 from powerstrip.adapter.auth import placeholder
 from powerstrip.adapter.statuses import check_status
 from powerstrip.clock import monotonic, now
-from powerstrip.edge.bind import Outgoing, ProviderUrls, base_of, bind
+from powerstrip.edge.bind import Outgoing, ProviderUrls, api_of, base_of, bind
 from powerstrip.edge.call import Bound, Call, Trace
-from powerstrip.edge.errors import NoAnswer, Refused
+from powerstrip.edge.errors import NoAnswer, Refused, Unreached
 from powerstrip.edge.guard import Guard, Reach
+from powerstrip.edge.handles import filled, lifted
 from powerstrip.edge.headers import check_headers
 from powerstrip.edge.limit import Clock, Limits, Pause
 from powerstrip.edge.live import Flight, Transport
+from powerstrip.edge.mail import MailTransport, bound_to_server
 from powerstrip.edge.retry import ATTEMPTS, Chance, delay, may_repeat, repeatable
 from powerstrip.edge.sandbox import answer, record
 from powerstrip.edge.scrub import Scrub
@@ -34,10 +36,25 @@ log = structlog.get_logger("powerstrip.edge")
 
 DEFAULT_HOLD = 1.0
 """Seconds that an integration pauses after a 429 that names none."""
+FORBIDDEN = 403
 UNSURE = (502, 503, 504)
 """A gateway's answers (RFC 9110, 15.6): what is behind it may have done what it was asked."""
 Reveal: TypeAlias = Callable[[Any], Mapping[str, str]]
 """Opens a sealed credential: the vault's, handed in."""
+
+
+class Access(Protocol):
+    """Gives the access token of an integration, among all the secrets that its answers must not show: handed in.
+
+    `refused` is a token that the provider just refused: another one is asked for. The same one comes back where there is none.
+    Raises `AuthFailed`, `Unavailable` and the hub's own problems.
+    """
+
+    async def __call__(self, bound: Bound, *, refused: str | None = None) -> Mapping[str, str]: ...
+
+
+async def _no_access(bound: Bound, *, refused: str | None = None) -> Mapping[str, str]:
+    raise AuthFailed("This hub fetches no access tokens. Sign in another way")
 
 
 @dataclass(frozen=True)
@@ -49,17 +66,19 @@ class Tempo:
     chance: Chance = random.random
 
 
-@dataclass(frozen=True)
+@dataclass
 class Gear:
     """What all calls share."""
 
     guard: Guard
     limits: Limits
     transport: Transport
+    mail: MailTransport
     certificates: ClientCertificates
     reveal: Reveal
     provider_urls: ProviderUrls
     tempo: Tempo
+    access: Access = _no_access
 
 
 class Pipeline:
@@ -77,7 +96,7 @@ class Pipeline:
         attempt = 1
         while True:
             try:
-                return await self._attempt(out, reach, number)
+                return await self._signed_in(out, reach, number)
             except PowerstripError as error:
                 self._note(error, out, attempt)
                 if not await self._again(error, out.request, attempt):
@@ -99,7 +118,7 @@ class Pipeline:
     def presign_live(self, request: Request, seconds: int) -> str:
         """A link made with the credential."""
         out, _ = self._guarded(request)
-        return presigned(out.request, self.bound, self._credentials(request), now(), seconds)
+        return presigned(out.request, self.bound, self._filled_in(request), now(), seconds)
 
     def presign_sandbox(self, request: Request, seconds: int) -> str:
         """The same with placeholders."""
@@ -108,8 +127,12 @@ class Pipeline:
         return presigned(out.request, self.bound, fields, now(), seconds)
 
     def _guarded(self, request: Request) -> tuple[Outgoing, Reach]:
-        base = base_of(self.bound.adapter, self.bound.config, self.gear.provider_urls)
-        out = bind(request, base, self.bound.adapter)
+        adapter, config, urls = self.bound.adapter, self.bound.config, self.gear.provider_urls
+        if adapter.mail is not None:
+            out = bound_to_server(request, adapter, config, urls)
+        else:
+            api, request = api_of(request)
+            out = bind(request, base_of(adapter, config, urls, api), adapter)
         self.trace.host = out.url.host
         return out, self.gear.guard.reach(out.url, chosen=out.chosen)
 
@@ -130,14 +153,34 @@ class Pipeline:
         check_headers((pair,))
         return replace(request.with_header_pairs(pair), idempotency_key=key)
 
-    async def _attempt(self, out: Outgoing, reach: Reach, number: int) -> Response:
-        await self._limited()
-        credentials = self._credentials(out.request)
-        scrub = Scrub(secrets_of(self.bound.auth, credentials))
+    async def _signed_in(self, out: Outgoing, reach: Reach, number: int) -> Response:
+        """One attempt, and where the provider refuses an access token a second one with another token: nothing was done yet.
+
+        A 403 is about what the token may do, and another token may do no more.
+        """
+        credentials = await self._credentials(out.request)
         try:
-            request = await signed(out.request, self.bound, credentials, now())
+            return await self._attempt(out, reach, number, credentials)
+        except AuthFailed:
+            token = credentials.get("access_token")
+            if not self.bound.auth.needs_token or token is None or self.trace.status == FORBIDDEN:
+                raise
+            renewed = await self._credentials(out.request, refused=token)
+            if renewed.get("access_token") == token:
+                raise
+        self.trace.retries += 1
+        return await self._attempt(out, reach, number, renewed)
+
+    async def _attempt(self, out: Outgoing, reach: Reach, number: int, credentials: Credentials) -> Response:
+        await self._limited()
+        handed = {mark: self.gear.reveal(sealed)["secret"] for mark, sealed in self.call.handles.items()}
+        scrub = Scrub([*secrets_of(self.bound.auth, credentials), *handed.values()])
+        try:
+            request = await signed(filled(out.request, handed), self.bound, credentials, now())
             flight = Flight(request, out.url, reach, self.call.deadline, scrub, self._certificate(request, credentials))
             response = await self._sent(flight, number)
+            if self.call.lift is not None and self._writes(out.request) and response.status < 300:
+                response = lifted(response, self.call.lift)
             return self._checked(scrub.response(response))
         except PowerstripError as error:
             scrub.error(error)
@@ -149,7 +192,20 @@ class Pipeline:
         edition = self.bound.edition if heeds else None
         await self.gear.limits.take_turn(self.bound.integration_id, self.bound.adapter.rate, self.call.deadline, edition)
 
-    def _credentials(self, request: Request) -> Credentials:
+    async def _credentials(self, request: Request, refused: str | None = None) -> Credentials:
+        if not request.signed or not self.bound.auth.needs_token:
+            return self._filled_in(request)
+        limit = asyncio.timeout(self.call.deadline - self.gear.tempo.clock())
+        try:
+            async with limit:
+                return await self.gear.access(self.bound, refused=refused)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Unreached("The access token could not be renewed in time: nothing was sent") from None
+
+    def _filled_in(self, request: Request) -> Credentials:
+        """What an admin filled in."""
         if not request.signed or isinstance(self.bound.auth, NoAuth):
             return {}
         if self.bound.credential is None:
@@ -159,7 +215,8 @@ class Pipeline:
     async def _sent(self, flight: Flight, number: int) -> Response:
         self.trace.attempts += 1
         try:
-            response = await self.gear.transport.send(flight)
+            mail = self.bound.adapter.mail is not None
+            response = await (self.gear.mail if mail else self.gear.transport).send(flight)
         except BaseException:
             if flight.sent:
                 self._went_out(flight.request, number)

@@ -61,7 +61,7 @@ async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Record
         "action_name": call.action_name,
         "method": request.method,
         "url": f"{out.url.origin}{out.url.path or '/'}" + (f"?{query}" if query else ""),
-        "headers": _json(wire_headers(request)),
+        "headers": _json(request.headers if bound.adapter.mail else wire_headers(request)),
         "body": text,
         "body_encoding": encoding,
         "body_size": _size(request.body),

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, type_coerce
+from sqlalchemy import Connection, Row, select, type_coerce
 from sqlalchemy.types import NullType
 from sqlmodel import Session, col
 
 from powerstrip.clock import new_id, stamp
 from powerstrip.store.chain import NAME, START, End, end_of, move_end, parse
-from powerstrip.store.rows import Prepared, connection_of
+from powerstrip.store.rows import connection_of, insert_rows
 from powerstrip.store.tables import Audit, Setting
 
 FIELDS = (
@@ -28,7 +28,6 @@ _facts = itemgetter(*FIELDS)
 _columns: list[Any] = [type_coerce(col(getattr(Audit, name)), NullType()).label(name) for name in (*FIELDS, "hash")]
 _all_rows = select(*_columns).order_by(col(Audit.seq))
 """The rows as they lie there, JSON as text: a byte that was changed is seen."""
-_insert = Prepared(insert(Audit).values(dict.fromkeys((*FIELDS, "hash"))))
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -42,6 +41,19 @@ class Actor:
     key_name: str | None = None
     ip: str | None = None
     user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an audit row is to say. `changes` must hold no secret."""
+
+    actor: Actor
+    action: str
+    resource_type: str
+    resource_id: str
+    project_id: str | None = None
+    resource_name: str | None = None
+    changes: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,30 +98,24 @@ class AuditLog:
         changes: dict[str, Any] | None = None,
     ) -> str:
         """Add one row in the caller's transaction; returns its id. `changes` must hold no secret."""
+        entry = Entry(actor, action, resource_type, resource_id, project_id, resource_name, changes)
+        return self.append_all(at, (entry,))[0]
+
+    def append_all(self, at: Session | Connection, entries: Sequence[Entry]) -> list[str]:
+        """Add a row for each, in order, in the caller's transaction; returns their ids."""
+        if not entries:
+            return []
         connection = connection_of(at)
-        end = end_of(connection, self._key)
-        row: dict[str, Any] = {
-            "seq": end.seq + 1,
-            "id": new_id("aud"),
-            "project_id": project_id,
-            "user_id": actor.principal_id,
-            "actor_name": actor.name,
-            "credential_id": actor.key_id,
-            "credential_name": actor.key_name,
-            "action": action,
-            "resource_type": resource_type,
-            "resource_id": resource_id,
-            "resource_name": resource_name,
-            "ip_address": actor.ip,
-            "user_agent": _clean(actor.user_agent),
-            "created_at": stamp(),
-            "previous": end.hash,
-            "changes": _to_json(changes or {}),
-        }
-        row["hash"] = self._hash(_facts(row))
-        _insert.run(connection, **row)
-        move_end(connection, End(end.seq + 1, row["hash"], self._key))
-        return row["id"]
+        end, now = end_of(connection, self._key), stamp()
+        rows: list[dict[str, Any]] = []
+        for entry in entries:
+            row = _row(entry, end, now)
+            row["hash"] = self._hash(_facts(row))
+            rows.append(row)
+            end = End(end.seq + 1, row["hash"], self._key)
+        insert_rows(connection, Audit, rows)
+        move_end(connection, end)
+        return [row["id"] for row in rows]
 
     def verify(self, session: Session) -> AuditReport:
         """Walk the whole chain, up to the end that is on record."""
@@ -140,6 +146,29 @@ class AuditLog:
         keyed = self._keyed.copy()
         keyed.update(_to_json(facts).encode())
         return keyed.hexdigest()
+
+
+def _row(entry: Entry, end: End, now: str) -> dict[str, Any]:
+    """All of a row but its hash."""
+    actor = entry.actor
+    return {
+        "seq": end.seq + 1,
+        "id": new_id("aud"),
+        "project_id": entry.project_id,
+        "user_id": actor.principal_id,
+        "actor_name": actor.name,
+        "credential_id": actor.key_id,
+        "credential_name": actor.key_name,
+        "action": entry.action,
+        "resource_type": entry.resource_type,
+        "resource_id": entry.resource_id,
+        "resource_name": entry.resource_name,
+        "ip_address": actor.ip,
+        "user_agent": _clean(actor.user_agent),
+        "created_at": now,
+        "previous": end.hash,
+        "changes": _to_json(entry.changes or {}),
+    }
 
 
 def _rows(session: Session) -> Iterable[Any]:

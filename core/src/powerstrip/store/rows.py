@@ -3,7 +3,8 @@
 Values in and out are the driver's own: texts, numbers, bytes, None; JSON columns are ready text.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -15,9 +16,14 @@ from sqlmodel import Session, SQLModel
 from powerstrip.store.failures import wrapped
 
 Values: TypeAlias = Mapping[str, Any]
+Picked: TypeAlias = Callable[[Values], Sequence[Any]]
 Pick: TypeAlias = Callable[[Values], Sequence[Any] | Values]
 
-_inserts: dict[tuple[type[SQLModel], tuple[str, ...]], "Prepared"] = {}
+MOST_ROWS = 32
+"""Rows of one INSERT. Fewer are put as sums of powers of two, so that a database keeps few statements prepared."""
+_inserts: dict[tuple[type[SQLModel], tuple[str, ...], str], "_Insert"] = {}
+_VALUES = re.compile(r"(INSERT INTO .*? VALUES )(\(.*\))(?: RETURNING .*)?", re.DOTALL)
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 class Prepared:
@@ -75,10 +81,121 @@ def execute(connection: Connection, sql: str, values: Sequence[Any] | Values = (
 
 def insert_row(connection: Connection, table: type[SQLModel], row: Values) -> None:
     """Insert one row, given as column names and values. Columns that are left out must be nullable."""
-    key = (table, tuple(row))
-    if key not in _inserts:
-        _inserts[key] = Prepared(insert(table).values(dict.fromkeys(row)))
-    _inserts[key].run(connection, **row)
+    insert_rows(connection, table, (row,))
+
+
+def insert_rows(connection: Connection, table: type[SQLModel], rows: Sequence[Values]) -> None:
+    """Insert rows that name the same columns, many by one statement."""
+    if not rows:
+        return
+    key = (table, tuple(rows[0]), connection.dialect.name)
+    made = _inserts.get(key) or _inserts.setdefault(key, _Insert(connection, table, key[1]))
+    at = 0
+    while at < len(rows):
+        size = _portion(len(rows) - at)
+        values = [value for row in rows[at : at + size] for value in made.pick(row)]
+        execute(connection, made.sql(size), values)
+        at += size
+
+
+def _portion(left: int) -> int:
+    """How many of the rows that are left the next statement takes."""
+    return min(1 << left.bit_length() - 1, MOST_ROWS)
+
+
+class _Given:
+    """A statement over rows of values that are handed to it, many at once."""
+
+    def __init__(self, table: type[SQLModel], columns: Sequence[str]) -> None:
+        self._table: Any = getattr(table, "__table__")  # noqa: B009 - SQLModel does not declare it
+        self._columns = tuple(columns)
+        self._pick: Picked = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
+        self._texts: dict[tuple[str, int], str] = {}
+
+    def _executed(self, connection: Connection, rows: Sequence[Values]) -> Iterator[Any]:
+        at = 0
+        while at < len(rows):
+            size = _portion(len(rows) - at)
+            values = [value for row in rows[at : at + size] for value in self._pick(row)]
+            yield execute(connection, self._sql(connection, size), values)
+            at += size
+
+    def _sql(self, connection: Connection, rows: int) -> str:
+        key = (connection.dialect.name, rows)
+        if key not in self._texts:
+            row = f"({', '.join(self._mark(connection, each) for each in self._columns)})"
+            given = f"WITH given ({', '.join(self._columns)}) AS (VALUES {', '.join([row] * rows)})"
+            self._texts[key] = f"{given} {self._rest()}"
+        return self._texts[key]
+
+    def _rest(self) -> str:
+        """What is done with the rows of `given`."""
+        raise NotImplementedError
+
+    def _agree(self, keys: Sequence[str]) -> str:
+        return " AND ".join(f"{self._table.name}.{each} = given.{each}" for each in keys)
+
+    def _mark(self, connection: Connection, column: str) -> str:
+        """A place for a value. PostgreSQL is told the type: it knows no column that the value is for."""
+        if connection.dialect.name == "sqlite":
+            return "?"
+        return f"CAST(%s AS {self._table.c[column].type.compile(connection.dialect)})"
+
+
+class RowsUpdate(_Given):
+    """An UPDATE of many rows, each with values of its own: those whose `keys` agree get `sets`, and `adds` are added."""
+
+    def __init__(self, table: type[SQLModel], keys: Sequence[str], sets: Sequence[str], adds: Sequence[str] = ()) -> None:
+        super().__init__(table, (*keys, *sets, *adds))
+        self._keys, self._sets, self._adds = tuple(keys), tuple(sets), tuple(adds)
+
+    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Change the rows: each item names every column."""
+        for _ in self._executed(connection, rows):
+            pass
+
+    def _rest(self) -> str:
+        changes = [f"{each} = given.{each}" for each in self._sets]
+        changes += [f"{each} = {self._table.name}.{each} + given.{each}" for each in self._adds]
+        return f"UPDATE {self._table.name} SET {', '.join(changes)} FROM given WHERE {self._agree(self._keys)}"  # noqa: S608 - our names
+
+
+class RowsFind(_Given):
+    """A SELECT of the rows whose `keys` agree with one of many."""
+
+    def __init__(self, table: type[SQLModel], keys: Sequence[str], columns: Sequence[str]) -> None:
+        super().__init__(table, keys)
+        self._wanted = tuple(columns)
+        self._row = result_tuple(list(columns))
+
+    def all(self, connection: Connection, rows: Sequence[Values]) -> list[Row[Any]]:
+        """Every row that is there, in no order."""
+        return [self._row(found) for cursor in self._executed(connection, rows) for found in cursor.fetchall()]
+
+    def _rest(self) -> str:
+        wanted = ", ".join(f"{self._table.name}.{each}" for each in self._wanted)
+        return f"SELECT {wanted} FROM given JOIN {self._table.name} ON {self._agree(self._columns)}"  # noqa: S608 - our names
+
+
+class _Insert:
+    """An INSERT of given columns, for any number of rows."""
+
+    def __init__(self, connection: Connection, table: type[SQLModel], columns: tuple[str, ...]) -> None:
+        compiled = insert(table).values(dict.fromkeys(columns)).compile(dialect=connection.dialect)
+        found = _VALUES.fullmatch(str(compiled))
+        assert found is not None
+        self._head, row = found.groups()
+        order = getattr(compiled, "positiontup", None) or _NAMED.findall(row)
+        self._row = _NAMED.sub("%s", row)
+        self._texts: dict[int, str] = {}
+        self.pick: Picked = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
+
+    def sql(self, rows: int) -> str:
+        """The statement for so many rows."""
+        text = self._texts.get(rows)
+        if text is None:
+            text = self._texts[rows] = f"{self._head}{', '.join([self._row] * rows)}"
+        return text
 
 
 def connection_of(at: Session | Connection) -> Connection:

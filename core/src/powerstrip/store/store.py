@@ -13,7 +13,7 @@ from powerstrip.problems import StoreUnavailable
 from powerstrip.store import schema
 from powerstrip.store.engine import READERS, open_engine
 from powerstrip.store.failures import as_problem
-from powerstrip.store.writer import Writer
+from powerstrip.store.writer import Bulk, Item, Writer
 
 T = TypeVar("T")
 
@@ -88,5 +88,12 @@ class Store:
         """The same with a bare connection, for what every call does."""
         try:
             return await self._writer.run(work)
+        except DBAPIError as error:
+            raise as_problem(error) from None
+
+    async def bulk(self, work: "Bulk[Item, T]", item: Item) -> T:
+        """`hot` for what many callers do at once: the items of a group are handed to the same `work` together."""
+        try:
+            return await self._writer.run_bulk(work, item)
         except DBAPIError as error:
             raise as_problem(error) from None

@@ -4,9 +4,9 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +17,12 @@ from powerstrip.store.failures import CommitUnknown, is_lost
 from powerstrip.store.rows import execute
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Bulk: TypeAlias = Callable[[Connection, list[Item]], Sequence[T | Exception]]
+"""The same work for many callers at once: a result for each item, in order, or the error that this caller is to have.
+
+An item that it answers with an error must have written nothing. What it raises undoes the work of all; then each is done alone.
+"""
 MAX_GROUP = 256
 SAVEPOINT = "job"
 
@@ -28,6 +34,8 @@ class _Job:
     work: Callable[[Connection], Any]
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
+    bulk: "Bulk[Any, Any] | None" = None
+    item: Any = None
     result: Any = None
     error: BaseException | None = None
 
@@ -43,7 +51,10 @@ class _Job:
 
 
 class Writer:
-    """Runs jobs in the order they come. Each has its own savepoint: one that fails leaves the others of its group alone."""
+    """Runs jobs in the order they come. Each has its own savepoint: one that fails leaves the others of its group alone.
+
+    Bulk jobs of one kind are done together, where the first of their group stands: nobody was told yet which of them came first.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -68,13 +79,22 @@ class Writer:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Queue a job and wait for the commit that holds it. Cancelling the wait does not undo the job."""
+        return await self._queued(work)
+
+    async def run_bulk(self, bulk: "Bulk[Item, T]", item: Item) -> T:
+        """The same for work that is done together with its like. Give the same `bulk` each time."""
+        return await self._queued(lambda connection: _alone(bulk, connection, item), bulk, item)
+
+    def _queued(
+        self, work: Callable[[Connection], T], bulk: "Bulk[Any, T] | None" = None, item: Any = None
+    ) -> "asyncio.Future[T]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         with self._gate:
             if not self._open:
                 raise _closed()
-            self._queue.put(_Job(work, loop, future))
-        return await future
+            self._queue.put(_Job(work, loop, future, bulk, item))
+        return future
 
     def _work(self) -> None:
         connection: Connection | None = None
@@ -141,8 +161,11 @@ def _transact(connection: Connection, group: list[_Job]) -> None:
                 transaction.rollback()
                 return
         else:
-            for job in group:
-                _run_apart(connection, job)
+            for jobs in _parts(group):
+                if len(jobs) == 1:
+                    _run_apart(connection, jobs[0])
+                else:
+                    _run_together(connection, jobs)
         try:
             transaction.commit()
         except DBAPIError as error:
@@ -157,6 +180,48 @@ def _run_apart(connection: Connection, job: _Job) -> None:
         execute(connection, f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
         went_back(connection)
     execute(connection, f"RELEASE SAVEPOINT {SAVEPOINT}")
+
+
+def _parts(group: list[_Job]) -> list[list[_Job]]:
+    """The group in order, bulk jobs of one kind at the place of the first."""
+    parts: list[list[_Job]] = []
+    kinds: dict[Any, list[_Job]] = {}
+    for job in group:
+        if job.bulk is not None and job.bulk in kinds:
+            kinds[job.bulk].append(job)
+            continue
+        parts.append([job])
+        if job.bulk is not None:
+            kinds[job.bulk] = parts[-1]
+    return parts
+
+
+def _run_together(connection: Connection, jobs: list[_Job]) -> None:
+    """Run bulk jobs of one kind under one savepoint; where that fails, each alone."""
+    bulk = jobs[0].bulk
+    assert bulk is not None
+    execute(connection, f"SAVEPOINT {SAVEPOINT}")
+    try:
+        results = bulk(connection, [job.item for job in jobs])
+    except BaseException as error:
+        if is_lost(error):
+            raise
+        execute(connection, f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+        went_back(connection)
+        execute(connection, f"RELEASE SAVEPOINT {SAVEPOINT}")
+        for job in jobs:
+            _run_apart(connection, job)
+        return
+    execute(connection, f"RELEASE SAVEPOINT {SAVEPOINT}")
+    for job, result in zip(jobs, results, strict=True):
+        job.result, job.error = (None, result) if isinstance(result, Exception) else (result, None)
+
+
+def _alone(bulk: "Bulk[Item, T]", connection: Connection, item: Item) -> T:
+    (result,) = bulk(connection, [item])
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _drop(connection: Connection | None) -> None:

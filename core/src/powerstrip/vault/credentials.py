@@ -1,17 +1,19 @@
 """Credentials of integrations: sealed, versioned, and opened only after an audit row says so."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from powerstrip.clock import new_id, stamp
-from powerstrip.problems import Conflict, NotFound
-from powerstrip.store import Actor, AuditLog, Credential, Integration, Prepared, connection_of, insert_row
+from powerstrip.problems import Conflict, NotFound, Problem
+from powerstrip.store import AccessToken, Actor, AuditLog, Credential, Entry, Integration, Prepared, connection_of, insert_row
 from powerstrip.vault.box import Place, SealBroken
 from powerstrip.vault.ring import Ring
+from powerstrip.vault.sealed import SealedColumn, register
 
 _integration = Prepared(
     select(
@@ -50,6 +52,16 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """Who wants to use the credential of which integration, and what for."""
+
+    project_id: str
+    integration_id: str
+    actor: Actor
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
 class SealedCredential:
     """A credential whose use is on record, still sealed. `Vault.reveal` opens it once that record is committed."""
 
@@ -74,7 +86,52 @@ class Credentials:
         integration.credential_fields = sorted(credentials)
         session.add(integration)
         connection = connection_of(session)
-        _retire(session, integration.id)
+        _retire(session, integration)
+        self._insert(connection, integration, credentials, actor)
+
+    def confirm(self, session: Session, integration: Integration) -> None:
+        """Destroy the previous version: there is no way back from here. Raises `Conflict` where there is none."""
+        previous = self._previous(session, integration)
+        session.exec(delete(AccessToken).where(_tokens_of(integration, previous.version)))
+        session.delete(previous)
+        session.flush()
+
+    def roll_back(self, session: Session, integration: Integration, actor: Actor) -> None:
+        """Make the previous version's credential the current one, as a new version; the one it replaces is destroyed.
+
+        Versions only grow: what was sealed as one version is never taken for another. Its access token goes along. Raises
+        `Conflict` where there is no previous version, `SealBroken` where it does not open.
+        """
+        previous = self._previous(session, integration)
+        connection, version = connection_of(session), previous.version
+        credentials = self.reveal(self._read(connection, _place(integration, version), version))
+        if previous.account_id:
+            integration.account_id, integration.account_name = previous.account_id, previous.account_name
+        integration.credential_version += 1
+        integration.credential_fields = sorted(credentials)
+        session.add(integration)
+        session.exec(delete(Credential).where(col(Credential.integration_id) == integration.id))
+        session.exec(delete(AccessToken).where(_tokens_of(integration, integration.credential_version - 1)))
+        moved = update(AccessToken).where(_tokens_of(integration, version))
+        session.exec(moved.values(version=integration.credential_version))
+        self._insert(connection, integration, credentials, actor)
+
+    def versions(self, session: Session, integration: Integration) -> list[Credential]:
+        """The versions that are kept, newest first. Their boxes stay closed."""
+        mine = col(Credential.integration_id) == integration.id
+        return list(session.scalars(select(Credential).where(mine).order_by(col(Credential.version).desc())))
+
+    def _previous(self, session: Session, integration: Integration) -> Credential:
+        found = next((each for each in self.versions(session, integration) if each.state == "previous"), None)
+        if found is None:
+            raise Conflict(
+                f"{integration.name} has no previous credential: it was confirmed, rolled back, or never rotated",
+                code="no_previous_credential",
+            )
+        return found
+
+    def _insert(self, connection: Connection, integration: Integration, credentials: dict[str, str], actor: Actor) -> None:
+        version = integration.credential_version
         key = self._ring.current(connection, integration.project_id)
         row = {
             "id": new_id("cred"),
@@ -89,33 +146,38 @@ class Credentials:
         }
         insert_row(connection, Credential, row)
 
+    def use_all(self, connection: Connection, uses: Sequence[Use]) -> list[SealedCredential | Problem | None]:
+        """Authorise uses and put them on record: an audit row in the same transaction, or no credential.
+
+        Gives for each its credential, None where nothing is to be signed (a sandboxed call, which never reads the credential,
+        and an integration that has none), or why there is none: `NotFound` for another project's integration, `Conflict` for
+        one that may not be used, `SealBroken`. A refused one is not on record.
+        """
+        seen = _Looked(connection, self._ring)
+        given: list[SealedCredential | Problem | None] = []
+        entries: list[Entry] = []
+        for use in uses:
+            try:
+                found = seen.integration(use.project_id, use.integration_id)
+                _check_usable(found, use.purpose)
+                needed = use.purpose.mode != "sandbox" and found.credential_version
+                given.append(seen.credential(use, found) if needed else None)
+            except Problem as refusal:
+                given.append(refusal)
+                continue
+            changes = use.purpose.facts() | {"credential_version": found.credential_version}
+            entries.append(Entry(use.actor, "use", "integration", use.integration_id, use.project_id, found.name, changes))
+        self._audit.append_all(connection, entries)
+        return given
+
     def use(
         self, connection: Connection, project_id: str, integration_id: str, actor: Actor, purpose: Purpose
     ) -> SealedCredential | None:
-        """Authorise one use and put it on record: an audit row in the same transaction, or no credential.
-
-        Gives None where nothing is to be signed: for a sandboxed call, which never reads the credential, and for an
-        integration that has none. Raises `NotFound` for another project's integration, `Conflict` for one that may not be used.
-        """
-        found = _integration.first(connection, project_id=project_id, id=integration_id)
-        if found is None:
-            raise NotFound("There is no integration with this id in this project")
-        _check_usable(found, purpose)
-        version: int = found.credential_version
-        self._audit.append(
-            connection,
-            actor,
-            "use",
-            "integration",
-            integration_id,
-            project_id=project_id,
-            resource_name=found.name,
-            changes=purpose.facts() | {"credential_version": version},
-        )
-        if purpose.mode == "sandbox" or version == 0:
-            return None
-        place = Place(project_id, integration_id, _field(version), found.mode)
-        return self._read(connection, place, version)
+        """The same for one use. What stands in the way is raised."""
+        (given,) = self.use_all(connection, (Use(project_id, integration_id, actor, purpose),))
+        if isinstance(given, Problem):
+            raise given
+        return given
 
     def offer(
         self, connection: Connection, integration: Integration, credentials: dict[str, str], actor: Actor, purpose: Purpose
@@ -139,6 +201,24 @@ class Credentials:
         """The plain fields. Raises `SealBroken`."""
         return _plain(self._ring.loaded(credential.data_key_id).open(credential.place, credential.sealed))
 
+    def export(self, session: Session, integration: Integration, recipient: str, actor: Actor) -> dict[str, str] | None:
+        """The plain fields for a bundle, for the vault alone, and on record as a use. None where there are none."""
+        version = integration.credential_version
+        if not version:
+            return None
+        connection = connection_of(session)
+        self._audit.append(
+            connection,
+            actor,
+            "use",
+            "integration",
+            integration.id,
+            project_id=integration.project_id,
+            resource_name=integration.name,
+            changes={"action": "export", "sealed_to": recipient, "credential_version": version},
+        )
+        return self.reveal(self._read(connection, _place(integration, version), version))
+
     def copy(self, session: Session, source: Integration, target: Integration, actor: Actor) -> None:
         """Give `target` the credential of `source`, sealed anew for its project and mode. One without has nothing to give."""
         version = source.credential_version
@@ -147,23 +227,71 @@ class Credentials:
             self.store(session, target, self.reveal(sealed), actor)
 
     def delete(self, session: Session, integration: Integration) -> None:
-        """Remove every version."""
+        """Remove every version, and the access tokens fetched with them."""
         session.exec(delete(Credential).where(col(Credential.integration_id) == integration.id))
+        session.exec(delete(AccessToken).where(col(AccessToken.integration_id) == integration.id))
         integration.credential_version = 0
         integration.credential_fields = []
 
     def _read(self, connection: Connection, place: Place, version: int) -> SealedCredential:
-        row = _sealed.first(connection, project_id=place.project, integration_id=place.record, version=version)
-        if row is None:
-            raise SealBroken
-        key = self._ring.load(connection, row.data_key_id)
-        return SealedCredential(place.record, version, place, key.id, bytes(row.sealed))
+        return _read(connection, self._ring, place, version)
 
 
-def _retire(session: Session, integration_id: str) -> None:
-    mine = col(Credential.integration_id) == integration_id
+class _Looked:
+    """What one transaction has read already: many uses at once are mostly of few integrations."""
+
+    def __init__(self, connection: Connection, ring: Ring) -> None:
+        self._connection = connection
+        self._ring = ring
+        self._integrations: dict[tuple[str, str], Row[Any]] = {}
+        self._credentials: dict[str, SealedCredential] = {}
+
+    def integration(self, project_id: str, id: str) -> Row[Any]:
+        """Its row. Raises `NotFound`."""
+        found = self._integrations.get((project_id, id)) or _integration.first(self._connection, project_id=project_id, id=id)
+        if found is None:
+            raise NotFound("There is no integration with this id in this project")
+        self._integrations[project_id, id] = found
+        return found
+
+    def credential(self, use: Use, found: Row[Any]) -> SealedCredential:
+        """Its credential, still sealed. Raises `SealBroken`."""
+        sealed = self._credentials.get(use.integration_id)
+        if sealed is None:
+            place = Place(use.project_id, use.integration_id, _field(found.credential_version), found.mode)
+            sealed = _read(self._connection, self._ring, place, found.credential_version)
+            self._credentials[use.integration_id] = sealed
+        return sealed
+
+
+def _read(connection: Connection, ring: Ring, place: Place, version: int) -> SealedCredential:
+    row = _sealed.first(connection, project_id=place.project, integration_id=place.record, version=version)
+    if row is None:
+        raise SealBroken
+    key = ring.load(connection, row.data_key_id)
+    return SealedCredential(place.record, version, place, key.id, bytes(row.sealed))
+
+
+def _tokens_of(integration: Integration, version: int) -> ColumnElement[bool]:
+    return and_(col(AccessToken.integration_id) == integration.id, col(AccessToken.version) == version)
+
+
+def _retire(session: Session, integration: Integration) -> None:
+    mine = col(Credential.integration_id) == integration.id
     session.exec(delete(Credential).where(mine, col(Credential.state) != "current"))
-    session.exec(update(Credential).where(mine).values(state="previous"))
+    values = {"state": "previous", "account_id": integration.account_id, "account_name": integration.account_name}
+    session.exec(update(Credential).where(mine).values(values))
+
+
+def _place_of_row(connection: Connection, row: Row[Any]) -> Place:
+    """Where a stored version's box belongs. Raises `SealBroken` where its integration is gone."""
+    found = _integration.first(connection, project_id=row.project_id, id=row.integration_id)
+    if found is None:
+        raise SealBroken
+    return Place(row.project_id, row.integration_id, _field(row.version), found.mode)
+
+
+register(SealedColumn(Credential, "sealed", _place_of_row, data_key="data_key_id"))
 
 
 def _place(integration: Integration, version: int) -> Place:

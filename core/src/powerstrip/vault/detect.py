@@ -12,8 +12,6 @@ from typing import Any, TypeAlias, cast
 Json: TypeAlias = Any
 MAX_FOUND = 20
 MAX_DEPTH = 64
-LONG = 80
-"""Characters up to which one search for all starts is quicker than a search for each."""
 HIDDEN = "…"
 """Stands in a path for a key that is a secret itself."""
 MAX_KEY = 60
@@ -85,7 +83,7 @@ _SHAPES = (
     _token("aws_secret_key", "AKIA", _BESIDE),
     _token("aws_secret_key", "ASIA", _BESIDE),
 )
-_ANY_START = re.compile("|".join(re.escape(shape.start) for shape in _SHAPES))
+_STARTS = tuple({shape.start for shape in _SHAPES})
 _AWS_ID_LENGTH = 20
 _WHOLE_AWS_ID = re.compile(r"A[KS]IA[A-Z0-9]{16}", re.ASCII)
 _WHOLE_AWS_SECRET = re.compile(_FORTY, re.ASCII)
@@ -98,7 +96,7 @@ def find_secrets(value: Json, text: str | None = None) -> list[Found]:
     the walk through the value.
     """
     found: list[Found] = []
-    if text is not None and len(text) <= LONG and not _ANY_START.search(text):
+    if text is not None and not _has_start(text):
         return found
     for path, text, beside_aws_id in _texts(value, "", False, 0):
         found.extend(Found(path, kind) for kind in _kinds(text))
@@ -110,9 +108,12 @@ def find_secrets(value: Json, text: str | None = None) -> list[Found]:
 
 
 def _kinds(text: str) -> list[str]:
-    if len(text) <= LONG and not _ANY_START.search(text):
-        return []
-    return [shape.kind for shape in _SHAPES if shape.seen_in(text)]
+    return [shape.kind for shape in _SHAPES if shape.seen_in(text)] if _has_start(text) else []
+
+
+def _has_start(text: str) -> bool:
+    """Whether a secret may begin somewhere in here: a plain search for each start is the quickest look there is."""
+    return any(map(text.__contains__, _STARTS))
 
 
 def _texts(value: Json, path: str, beside_aws_id: bool, depth: int) -> Iterator[tuple[str, str, bool]]:

@@ -8,18 +8,24 @@ import shlex
 import stat
 import subprocess
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from powerstrip.adapter.backend import BackendFailed
 from powerstrip.settings import Settings
+from powerstrip.vault.backends import Backends
 
 KEY_BYTES = 32
 COMMAND_SECONDS = 30
-VARIABLES = ("POWERSTRIP_MASTER_KEY", "POWERSTRIP_MASTER_KEY_FILE", "POWERSTRIP_MASTER_KEY_COMMAND")
-FILE_NAME = "master.key"
+CURRENT, NEXT = "POWERSTRIP_MASTER_KEY", "POWERSTRIP_NEXT_MASTER_KEY"
+"""The variables that name the key, and the one to take its place while it rotates."""
+WAYS = ("", "_FILE", "_COMMAND", "_FROM")
+VARIABLES = tuple(CURRENT + way for way in WAYS)
+FILE_NAME, NEXT_FILE_NAME = "master.key", "master.key.next"
 MAX_FILE = 4096
 
 
@@ -47,6 +53,10 @@ class MasterKey:
         """32 bytes for one purpose, by HKDF-SHA256 (RFC 5869). They tell nothing of the key or of other purposes."""
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"powerstrip/{purpose}".encode()).derive(self._take())
 
+    def as_root(self) -> bytes:
+        """What earlier hubs derived their keys from: becomes the root of derivation of a database that has none."""
+        return self._take()
+
     def save(self) -> None:
         """Write a new key to its file, durably and readable by its owner alone. Nothing happens with one that was read."""
         if self.unsaved is not None:
@@ -69,29 +79,110 @@ class MasterKey:
         raise TypeError("a MasterKey has no state to give")
 
 
-def load_master(settings: Settings, environ: MutableMapping[str, str] = os.environ) -> MasterKey:
-    """The operator's master key: from the environment, a file, a command, else `master.key` in the data folder.
+@dataclass
+class Masters:
+    """The master key in use, the one to take its place if there is one, and where they are kept.
+
+    `folder` is the data folder where the key's file is the hub's own to replace; None where the operator keeps the key.
+    """
+
+    current: MasterKey
+    next: MasterKey | None = None
+    folder: Path | None = None
+    source: str = FILE_NAME
+
+    def make_next(self) -> MasterKey:
+        """The next key: as it was given, else a new one in a file beside the present one. Raises `MasterKeyError`."""
+        if self.next is None:
+            if self.folder is None:
+                raise MasterKeyError(
+                    f"The master key comes from {self.source}: name the new one by {NEXT}_FILE, _COMMAND or _FROM and start"
+                    " the hub again"
+                )
+            new = MasterKey(secrets.token_bytes(KEY_BYTES), unsaved=self.folder / NEXT_FILE_NAME)
+            new.save()
+            self.next = new
+        return self.next
+
+    def promote(self, id: str) -> None:
+        """Let the next key take the place of the present one, which is gone then. Raises `MasterKeyError`."""
+        if self.current.id != id:
+            if self.folder is None or self.next is None or self.next.id != id:
+                raise MasterKeyError(f"Give the new key as the master key first ({CURRENT}… instead of {NEXT}…), and start again")
+            if (self.folder / NEXT_FILE_NAME).exists():
+                (self.folder / NEXT_FILE_NAME).replace(self.folder / FILE_NAME)
+                _sync_folder(self.folder)
+            self.current = self.next
+        self.next = None
+
+    def discard_next(self) -> None:
+        """Let go of the next key, and remove its file where it is the hub's own."""
+        if self.folder is not None:
+            (self.folder / NEXT_FILE_NAME).unlink(missing_ok=True)
+            _sync_folder(self.folder)
+        self.next = None
+
+
+def load_masters(settings: Settings, environ: MutableMapping[str, str] = os.environ, backends: Backends | None = None) -> Masters:
+    """The operator's master key, and the next one where a rotation is on. Raises `MasterKeyError`."""
+    given = next((name for name in VARIABLES if environ.get(name, "").strip()), "")
+    current = load_master(settings, environ, backends)
+    following = _given(NEXT, environ, backends)
+    beside = settings.data / NEXT_FILE_NAME
+    if following is None and not given and beside.exists():
+        following = _from_file(beside)
+    next_key = None if following is None else MasterKey(following)
+    return Masters(current, next_key, None if given else settings.data, given or FILE_NAME)
+
+
+def load_master(
+    settings: Settings, environ: MutableMapping[str, str] = os.environ, backends: Backends | None = None
+) -> MasterKey:
+    """The operator's master key: from the environment, a file, a command, a back end, else `master.key` in the data folder.
 
     Where there is none a new key is made, not yet saved. The variables are taken out of `environ`, so that no child
     process inherits them. Raises `MasterKeyError`.
     """
-    given = {name: value for name in VARIABLES if (value := environ.pop(name, "").strip())}
-    if len(given) > 1:
-        raise MasterKeyError(f"The master key is given {len(given)} times: set only one of {', '.join(given)}")
-    for name, value in given.items():
-        return MasterKey(_from_source(name, value, environ))
+    given = _given(CURRENT, environ, backends)
+    if given is not None:
+        return MasterKey(given)
     path = settings.data / FILE_NAME
     if path.exists():
         return MasterKey(_from_file(path))
     return MasterKey(secrets.token_bytes(KEY_BYTES), unsaved=path)
 
 
-def _from_source(name: str, value: str, environ: MutableMapping[str, str]) -> bytes:
-    if name == "POWERSTRIP_MASTER_KEY":
+def _given(prefix: str, environ: MutableMapping[str, str], backends: Backends | None) -> bytes | None:
+    """The key that the operator's variables name; None where they name none."""
+    names = [prefix + way for way in WAYS]
+    given = {name: value for name in names if (value := environ.pop(name, "").strip())}
+    if len(given) > 1:
+        raise MasterKeyError(f"The master key is given {len(given)} times: set only one of {', '.join(given)}")
+    for name, value in given.items():
+        return _from_source(name, name.removeprefix(prefix), value, environ, backends)
+    return None
+
+
+def _from_source(name: str, way: str, value: str, environ: MutableMapping[str, str], backends: Backends | None) -> bytes:
+    if way == "":
         return _decode(value, name)
-    if name == "POWERSTRIP_MASTER_KEY_FILE":
+    if way == "_FILE":
         return _from_file(Path(value).expanduser())
-    return _from_command(value, environ)
+    if way == "_COMMAND":
+        return _from_command(name, value, environ)
+    return _from_backend(name, value, backends)
+
+
+def _from_backend(name: str, reference: str, backends: Backends | None) -> bytes:
+    if backends is None:
+        raise MasterKeyError(f"{name} names a back end, and this program has no way to one")
+    try:
+        material = backends.master_key(reference)
+    except BackendFailed as error:
+        raise MasterKeyError(f"{name}: {error}") from None
+    if len(material) != KEY_BYTES:
+        raise MasterKeyError(f"{name}: what the back end gave is no master key of {KEY_BYTES} bytes")
+    return material
 
 
 def _from_file(path: Path) -> bytes:
@@ -109,9 +200,8 @@ def _from_file(path: Path) -> bytes:
     return _decode(content.decode("ascii", "replace"), str(path))
 
 
-def _from_command(line: str, environ: MutableMapping[str, str]) -> bytes:
+def _from_command(name: str, line: str, environ: MutableMapping[str, str]) -> bytes:
     """What the operator's command prints, run without a shell."""
-    name = "POWERSTRIP_MASTER_KEY_COMMAND"
     try:
         done = subprocess.run(  # noqa: S603 - the operator's own command, split into words and given to no shell
             shlex.split(line),

@@ -1,21 +1,27 @@
 """The vault: the one object the other rooms hold."""
 
 import hmac
+import json
 import resource
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Connection
 from sqlmodel import Session, select
 
-from powerstrip.store import Actor, AuditLog, Integration, Project, Setting, Store, connection_of
-from powerstrip.vault.box import Place, key_id
-from powerstrip.vault.credentials import Credentials, Purpose, SealedCredential
-from powerstrip.vault.master import MasterKey, MasterKeyError
-from powerstrip.vault.ring import Ring
-
-CHECK = "master_key_check"
-"""The setting that holds the master key's fingerprint and a value only the right key derives."""
+from powerstrip.problems import Problem
+from powerstrip.store import Actor, AuditLog, Credential, Integration, Project, Setting, Store, connection_of
+from powerstrip.vault.backends import Backends
+from powerstrip.vault.box import Key, Place, key_id
+from powerstrip.vault.credentials import Credentials, Purpose, SealedCredential, Use
+from powerstrip.vault.data_rotation import DataRotation
+from powerstrip.vault.jobs import RotationJobs
+from powerstrip.vault.master import MasterKey, MasterKeyError, Masters
+from powerstrip.vault.master_rotation import MasterRotation, check_of
+from powerstrip.vault.ring import CHECK, NEXT, Ring
+from powerstrip.vault.sealing import BundleKey, read_public, seal_to
+from powerstrip.vault.secrets import ProjectSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,51 +35,95 @@ class Sealed:
 class Vault:
     """What is secret. Methods that take a session or connection run in the caller's transaction."""
 
-    def __init__(self, store: Store, master: MasterKey) -> None:
+    def __init__(self, store: Store, master: MasterKey | Masters) -> None:
         self._store = store
-        self._master = master
-        self._ring = Ring(master)
+        self._masters = master if isinstance(master, Masters) else Masters(master)
+        self._ring = Ring(self._masters.current)
+        self._root: MasterKey | None = None
 
     async def start(self) -> None:
         """Hold the master key against the database. Raises `MasterKeyError` for a wrong or a missing one.
 
-        A new key is saved before anything is sealed with it, and never beside what another key sealed. The process writes
-        no core dumps from here on.
+        A new key is saved before anything is sealed with it, and never beside what another key sealed. While the master key
+        rotates, the old and the new one are both good. The process writes no core dumps from here on.
         """
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         await self.check()
-        self._master.save()
-        self._compare(await self._store.write(self._keep_check))
+        self._masters.current.save()
+        await self._store.write(self._begin)
 
     async def check(self) -> None:
         """Hold the master key against the database and change nothing. Raises `MasterKeyError`."""
-        self._compare(await self._store.read(_known_check))
+        self._compare(await self._store.read(_known_checks))
+
+    @property
+    def source(self) -> str:
+        """Where the master key comes from, in words."""
+        return self._masters.source
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose, the same on every start."""
-        return self._master.derive(purpose)
+        """32 bytes for one purpose, the same on every start and under every master key. The vault must be started."""
+        if self._root is None:
+            raise RuntimeError("the vault is not started")
+        return self._root.derive(purpose)
 
     @cached_property
     def audit(self) -> AuditLog:
-        """The audit log, keyed by the master key."""
+        """The audit log, keyed by a derived key."""
         return AuditLog(self.derive("audit"))
 
     @cached_property
     def _credentials(self) -> Credentials:
         return Credentials(self._ring, self.audit)
 
-    def ensure_data_key(self, at: Session | Connection, project_id: str) -> None:
-        """Give a project its data key, where it has none."""
-        self._ring.current(connection_of(at), project_id)
+    @cached_property
+    def data_rotation(self) -> DataRotation:
+        """New data keys for what is sealed."""
+        return DataRotation(self._store, self._ring, self.audit)
+
+    @cached_property
+    def rotation_jobs(self) -> RotationJobs:
+        """The same, for all projects and in the background."""
+        return RotationJobs(self.data_rotation)
+
+    @cached_property
+    def master_rotation(self) -> MasterRotation:
+        """A new master key for the data keys."""
+        return MasterRotation(self._store, self._ring, self._masters, self.audit)
+
+    def project_secrets(self, backends: Backends | None = None) -> ProjectSecrets:
+        """The projects' secrets, over this vault's keys."""
+        return ProjectSecrets(self._store, self._ring, self.audit, self.derive("secret-fingerprint"), backends)
 
     def seal(self, at: Session | Connection, place: Place, plain: bytes) -> Sealed:
         """Seal a value for one place, with the data key of the place's project."""
-        key = self._ring.current(connection_of(at), place.project)
-        return Sealed(key.seal(place, plain), key.id)
+        return self.seal_all(at, ((place, plain),))[0]
+
+    def seal_all(self, at: Session | Connection, values: Iterable[tuple[Place, bytes]]) -> list[Sealed]:
+        """The same for many values: each project's key is looked up once."""
+        connection, keys = connection_of(at), dict[str, Key]()
+        sealed: list[Sealed] = []
+        for place, plain in values:
+            key = keys.get(place.project) or keys.setdefault(place.project, self._ring.current(connection, place.project))
+            sealed.append(Sealed(key.seal(place, plain), key.id))
+        return sealed
 
     def open(self, at: Session | Connection, place: Place, blob: bytes) -> bytes:
         """What was sealed for this place. Raises `SealBroken`."""
         return self._ring.load(connection_of(at), key_id(blob)).open(place, blob)
+
+    def sealed_at(self, at: Session | Connection, place: Place, blob: bytes) -> SealedCredential:
+        """A box of credential fields that `reveal` will open once the use of it is on record."""
+        key = self._ring.load(connection_of(at), key_id(blob))
+        return SealedCredential(place.record, 0, place, key.id, blob)
+
+    def seal_platform(self, place: Place, plain: bytes) -> bytes:
+        """Seal what belongs to no project, such as an OAuth client's secret, with the hub's own data key."""
+        return self._ring.hub.seal(place, plain)
+
+    def open_platform(self, place: Place, blob: bytes) -> bytes:
+        """What `seal_platform` sealed for this place. Raises `SealBroken`."""
+        return self._ring.loaded(key_id(blob)).open(place, blob)
 
     def store_credential(self, session: Session, integration: Integration, credentials: dict[str, str], actor: Actor) -> None:
         """Seal these as the integration's next version. Its row is changed too; the caller writes the audit row."""
@@ -87,11 +137,27 @@ class Vault:
         """Remove every version of the integration's credential. Call it before the integration is deleted."""
         self._credentials.delete(session, integration)
 
+    def confirm_credential(self, session: Session, integration: Integration) -> None:
+        """Destroy the previous version. Raises `Conflict` where there is none. The caller writes the audit row."""
+        self._credentials.confirm(session, integration)
+
+    def roll_back_credential(self, session: Session, integration: Integration, actor: Actor) -> None:
+        """Make the previous version current again, as a new version. Raises `Conflict` where there is none."""
+        self._credentials.roll_back(session, integration, actor)
+
+    def credential_versions(self, session: Session, integration: Integration) -> list[Credential]:
+        """The versions that are kept, newest first, still sealed."""
+        return self._credentials.versions(session, integration)
+
     def use(
         self, connection: Connection, project_id: str, integration_id: str, actor: Actor, purpose: Purpose
     ) -> SealedCredential | None:
         """Authorise one use and write its audit row, in a `store.hot` transaction. See `Credentials.use`."""
         return self._credentials.use(connection, project_id, integration_id, actor, purpose)
+
+    def use_all(self, connection: Connection, uses: Sequence[Use]) -> list[SealedCredential | Problem | None]:
+        """The same for many uses at once. See `Credentials.use_all`."""
+        return self._credentials.use_all(connection, uses)
 
     def offer(
         self, connection: Connection, integration: Integration, credentials: dict[str, str], actor: Actor, purpose: Purpose
@@ -103,34 +169,62 @@ class Vault:
         """The plain credential fields, for the edge alone and only after the use is committed. Raises `SealBroken`."""
         return self._credentials.reveal(credential)
 
+    @cached_property
+    def _bundle_key(self) -> BundleKey:
+        return BundleKey(self.derive("bundle"))
+
     @property
-    def _check(self) -> str:
-        return f"{self._master.id} {self.derive('check').hex()}"
+    def bundle_key(self) -> str:
+        """The public key that other hubs seal bundles to. It stays the same under every master key."""
+        return self._bundle_key.public
 
-    def _keep_check(self, session: Session) -> str:
-        """The check value that stands. A new database gets ours, and with it the beginning of its audit chain."""
-        known = _known_check(session)
-        if known is None:
-            session.add(Setting(name=CHECK, value=self._check))
-            if session.exec(select(Project.id).limit(1)).first() is None:
-                self.audit.begin(session)
-        return known or self._check
+    def seal_bundle(
+        self, session: Session, rows: Sequence[Integration | None], recipient: str, beside: bytes, actor: Actor
+    ) -> dict[str, str]:
+        """The current credentials of these integrations, in their order, sealed to another hub's key; None where a row is None.
 
-    def _compare(self, known: str | None) -> None:
-        if known is None or hmac.compare_digest(known.encode(), self._check.encode()):
+        Each is put on record as a use. Raises `Unprocessable` for a text that is no public key.
+        """
+        read_public(recipient)
+        plain = [None if row is None else self._credentials.export(session, row, recipient, actor) for row in rows]
+        return seal_to(recipient, json.dumps(plain).encode("ascii"), beside)
+
+    def open_bundle(self, sealed: Mapping[str, str], beside: bytes) -> list[dict[str, str] | None]:
+        """What `seal_bundle` of another hub sealed to this one's key. Raises `Unprocessable`."""
+        return json.loads(self._bundle_key.open(sealed, beside))
+
+    def _begin(self, session: Session) -> None:
+        """Compare once more, and take what the vault works with from the database; a new one gets its beginnings."""
+        known = _known_checks(session)
+        self._compare(known)
+        connection = connection_of(session)
+        earlier = self._masters.current.as_root() if known else None
+        if not known:
+            session.add(Setting(name=CHECK, value=check_of(self._masters.current)))
+        elif self._masters.next is not None and check_of(self._masters.next) in known:
+            self._ring.adopt(self._masters.next)
+        self._root = MasterKey(self._ring.root(connection, earlier))
+        self._ring.take_hub(connection)
+        if not known and session.exec(select(Project.id).limit(1)).first() is None:
+            self.audit.begin(session)
+
+    def _compare(self, known: "list[str]") -> None:
+        ours = check_of(self._masters.current)
+        if not known or any(hmac.compare_digest(each.encode(), ours.encode()) for each in known):
             return
-        sealed_by, new_file = known.partition(" ")[0], self._master.unsaved
+        sealed_by, new_file = known[0].partition(" ")[0], self._masters.current.unsaved
         if new_file is not None:
             raise MasterKeyError(
                 f"The master key is missing: this database was sealed with the key {sealed_by}. Put it back at {new_file},"
                 " or name it by POWERSTRIP_MASTER_KEY_FILE"
             )
         raise MasterKeyError(
-            f"This is the wrong master key: the database was sealed with the key {sealed_by}, not {self._master.id}."
+            f"This is the wrong master key: the database was sealed with the key {sealed_by}, not {self._masters.current.id}."
             " Give the right one"
         )
 
 
-def _known_check(session: Session) -> str | None:
-    row = session.get(Setting, CHECK)
-    return row.value if row else None
+def _known_checks(session: Session) -> list[str]:
+    """The check values that stand: of the master key, and of the next one while it rotates. None in a new database."""
+    rows = [session.get(Setting, name) for name in (CHECK, NEXT)]
+    return [row.value for row in rows if row is not None]

@@ -13,7 +13,7 @@
 Nothing here opens a connection, and no credential is needed.
 """
 
-from powerstrip.adapter.testing.fake import FakeHttp, provider
+from powerstrip.adapter.testing.fake import FakeHttp, FakeMail, mail_server, provider
 from powerstrip.adapter.testing.suite import CONFORMANCE, check
 
-__all__ = ["CONFORMANCE", "FakeHttp", "check", "provider"]
+__all__ = ["CONFORMANCE", "FakeHttp", "FakeMail", "check", "mail_server", "provider"]

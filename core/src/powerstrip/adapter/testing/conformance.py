@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from powerstrip.adapter.adapter import Account, Adapter
 from powerstrip.adapter.errors import Rejected
 from powerstrip.adapter.http import Request
+from powerstrip.adapter.mail import MAIL_APIS
 from powerstrip.adapter.model import Model, by_name, by_wire
 from powerstrip.adapter.picker import Page, Query
 from powerstrip.adapter.schemas import Schema, compile_schema, input_schema, output_schema, parts
@@ -94,7 +95,7 @@ def events_are_told_apart(adapter: Adapter) -> Iterator[str]:
                 f"event {name}: its own sample is named {named}: give the models `Literal` fields that differ, "
                 "or declare the more particular event first"
             )
-        if event.key and event.key not in event.model.model_fields:
+        if event.key and not _has(_shown(event.model), event.key):
             yield f"event {name}: its key {event.key!a} is no field of its model"
 
 
@@ -198,6 +199,21 @@ def _spoiled_events(adapter: Adapter) -> Iterator[bytes]:
             yield from (json.dumps({**fields, name: value}).encode() for value in _SPOILED)
 
 
+def _shown(model: type[Model]) -> dict[str, Any]:
+    """A sample with our field names, as the hub keeps an event's data."""
+    made = sample(model)
+    return {} if made is None else by_name(made)
+
+
+def _has(data: Any, path: str) -> bool:
+    """Whether a sample has a value at this dotted path."""
+    for name in path.split("."):
+        if not isinstance(data, dict) or name not in data:
+            return False
+        data = cast(Any, data)[name]
+    return True
+
+
 def _received(adapter: Adapter, body: bytes) -> str:
     assert adapter.receive is not None
     try:
@@ -226,7 +242,10 @@ def _faults(adapter: Adapter, seen: Outcome) -> Iterator[str]:
         yield seen.trouble
     for request in seen.sent:
         yield from _header_faults(request)
-        if request.signed and _climbs(request.target):
+        api, mark, below = request.target.partition(":/")
+        if mark and not below.startswith("/") and api not in (MAIL_APIS if adapter.mail else adapter.apis):
+            yield f"it names the API {api!a}, which is not in `apis`: declare it"
+        if request.signed and _climbs(request.target.removeprefix(f"{api}:") if mark and api else request.target):
             yield "a path leaves the base URL"
         if not request.signed and not _declared(adapter, request.target):
             host = urlsplit(request.target).hostname

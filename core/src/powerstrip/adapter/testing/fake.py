@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from powerstrip.adapter.adapter import Adapter
 from powerstrip.adapter.content import Content
-from powerstrip.adapter.http import Http, Request, Response
+from powerstrip.adapter.http import Http, Request, Response, Sender
+from powerstrip.adapter.mail import Mail
 from powerstrip.adapter.model import by_wire
 from powerstrip.adapter.statuses import check_status
 
@@ -25,6 +26,13 @@ class FakeHttp(Http):
     sent: list[Request] = field(default_factory=list[Request])
 
 
+@dataclass(frozen=True)
+class FakeMail(Mail):
+    """A `Mail` that remembers what an adapter asked for."""
+
+    sent: list[Request] = field(default_factory=list[Request])
+
+
 def provider(adapter: Adapter, answers: Mapping[str, Answer], config: Mapping[str, Any] | None = None) -> FakeHttp:
     """An `Http` to call the adapter's functions with.
 
@@ -34,16 +42,26 @@ def provider(adapter: Adapter, answers: Mapping[str, Answer], config: Mapping[st
     """
     sent: list[Request] = []
 
+    def presigner(request: Request, seconds: int) -> str:
+        return f"{adapter.base_url}{request.target}?expires={seconds}&signature=invented"
+
+    return FakeHttp(_sender(adapter, answers, sent), dict(config or {}), presigner, sent)
+
+
+def mail_server(adapter: Adapter, answers: Mapping[str, Answer], config: Mapping[str, Any] | None = None) -> FakeMail:
+    """The same for an adapter that is given a `Mail`: "SEND smtp:/", "LOGIN imap:/", "LIST imap:/" and "READ imap:/"."""
+    sent: list[Request] = []
+    return FakeMail(_sender(adapter, answers, sent), dict(config or {}), sent)
+
+
+def _sender(adapter: Adapter, answers: Mapping[str, Answer], sent: list[Request]) -> Sender:
     async def sender(request: Request) -> Response:
         sent.append(request)
         response = _response(_answer(answers, request), request)
         check_status(response, None if request.stream else adapter.check)
         return _streamed(response) if request.stream else response
 
-    def presigner(request: Request, seconds: int) -> str:
-        return f"{adapter.base_url}{request.target}?expires={seconds}&signature=invented"
-
-    return FakeHttp(sender, dict(config or {}), presigner, sent)
+    return sender
 
 
 def _answer(answers: Mapping[str, Answer], request: Request) -> Answer:

@@ -1,7 +1,9 @@
 """Integrations, their tests, rotation and pickers."""
 
+import asyncio
 from typing import Any
 
+from litestar import Response
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from powerstrip.access import require_open
@@ -9,10 +11,13 @@ from powerstrip.adapter import Query
 from powerstrip.api.given import GivenHub, GivenVisit
 from powerstrip.api.route import PROJECT, Cursor, Filter, Limit, route
 from powerstrip.api.shapes.base import listed
+from powerstrip.api.shapes.impact import ExpireIntegrationRequest, IntegrationPlan
 from powerstrip.api.shapes.integrations import (
+    AccessToken,
     Choice,
     CopyIntegrationRequest,
     CreateIntegrationRequest,
+    DayOfCalls,
     Integration,
     IntegrationListResponse,
     IntegrationStatus,
@@ -21,7 +26,7 @@ from powerstrip.api.shapes.integrations import (
     RotateIntegrationRequest,
     UpdateIntegrationRequest,
 )
-from powerstrip.connect import IntegrationChanges, NewIntegration
+from powerstrip.connect import IntegrationChanges, NewIntegration, Plan
 
 TAG = "integrations"
 INTEGRATIONS = f"{PROJECT}/integrations"
@@ -44,7 +49,8 @@ async def list_integrations(
         return await hub.integrations.list(visit.project.id, provider=provider, status=status, after=after, limit=wanted)
 
     page = await visit.page(cursor, limit, fetch, lambda row: (row.created_at, row.id))
-    rows = [Integration.of(row) for row in page.rows]
+    used = await hub.integrations.last_uses(page.rows)
+    rows = [Integration.of(row, used.get(row.id)) for row in page.rows]
     return IntegrationListResponse(**listed(rows, page.next_cursor), data=rows)
 
 
@@ -63,35 +69,81 @@ async def create_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[Cr
     tag=TAG,
     summary="Copy an integration",
     status=201,
+    also={200: IntegrationPlan},
 )
-async def copy_integration(visit: GivenVisit, hub: GivenHub, data: JSONBody[CopyIntegrationRequest]) -> Integration:
-    """From another project whose integrations you manage and that is not archived, credential included."""
+async def copy_integration(
+    visit: GivenVisit, hub: GivenHub, data: JSONBody[CopyIntegrationRequest], plan: FromQuery[bool] = False
+) -> Response[Integration]:
+    """From another project whose integrations you manage and that is not archived, credential included.
+
+    With `replace` it is written over one that has the name. With `plan` nothing is done, and the answer is what would be.
+    """
     source = await hub.access.projects.find(visit.identity, data.source_project_id)
     visit.identity.require("integrations.manage", source.id)
     require_open(source)
-    row = await hub.integrations.copy(visit.project, visit.actor, source.id, data.source_integration_id, data.name)
-    return Integration.of(row)
+    what = (visit.project, visit.actor, source.id, data.source_integration_id, data.name)
+    if plan:
+        return _planned(await hub.integrations.plan_copy(*what))
+    row = await hub.integrations.copy(*what, replace=data.replace, accept_impact=data.accept_impact)
+    return Response(Integration.of(row))
 
 
 @route("GET", INTEGRATION, "integrations.view", id="getIntegration", tag=TAG, summary="Get an integration")
 async def get_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> Integration:
-    """Its credential is never in it."""
-    return Integration.of(await hub.integrations.get(visit.project.id, id))
+    """Its credential is never in it. `last_day` counts its calls, `token` tells of its access token."""
+    row = await hub.integrations.get(visit.project.id, id)
+    recent = await hub.integrations.recent(row)
+    adapter = await asyncio.to_thread(hub.catalog.adapter, row.provider) if hub.catalog.has(row.provider) else None
+    state = await hub.tokens.state(row, adapter)
+    token = None if state is None else AccessToken.of(state)
+    return Integration.of(row, recent.last_used_at, DayOfCalls(calls=recent.calls, failures=recent.failures), token)
 
 
 @route("PUT", INTEGRATION, "integrations.manage", id="updateIntegration", tag=TAG, summary="Update an integration")
 async def update_integration(
-    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[UpdateIntegrationRequest]
-) -> Integration:
-    """Where the destination changes, the credential is dropped unless it is given anew."""
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[UpdateIntegrationRequest], plan: FromQuery[bool] = False
+) -> Integration | IntegrationPlan:
+    """Where the destination changes, the credential is dropped unless it is given anew.
+
+    A change that would stop what others do is refused with the code `impact`, unless `accept_impact`. With `plan` nothing is
+    done, and the answer is what would be.
+    """
     changes = IntegrationChanges(data.name, data.credentials, data.config, data.status)
-    return Integration.of(await hub.integrations.update(visit.project, visit.actor, id, changes))
+    if plan:
+        return IntegrationPlan.of(await hub.integrations.plan_update(visit.project, visit.actor, id, changes))
+    row = await hub.integrations.update(visit.project, visit.actor, id, changes, accept_impact=data.accept_impact)
+    return Integration.of(row)
 
 
-@route("DELETE", INTEGRATION, "integrations.manage", id="deleteIntegration", tag=TAG, summary="Delete an integration", status=204)
-async def delete_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> None:
-    """With its credential, for good."""
-    await hub.integrations.delete(visit.project, visit.actor, id)
+@route(
+    "DELETE",
+    INTEGRATION,
+    "integrations.manage",
+    id="deleteIntegration",
+    tag=TAG,
+    summary="Delete an integration",
+    status=204,
+    also={200: IntegrationPlan},
+)
+async def delete_integration(
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], plan: FromQuery[bool] = False, accept_impact: FromQuery[bool] = False
+) -> Response[None]:
+    """With its credential, for good. Refused as an update is. With `plan` nothing is done, and the answer is what would be."""
+    if plan:
+        return _planned(await hub.integrations.plan_delete(visit.project, visit.actor, id))
+    await hub.integrations.delete(visit.project, visit.actor, id, accept_impact=accept_impact)
+    return Response(None)
+
+
+@route("POST", f"{INTEGRATION}/expire", "integrations.manage", id="expireIntegration", tag=TAG, summary="Expire an integration")
+async def expire_integration(
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[ExpireIntegrationRequest], plan: FromQuery[bool] = False
+) -> Integration | IntegrationPlan:
+    """By hand, as after a leak: no call uses the credential until there is another. Refused and planned as an update is."""
+    if plan:
+        return IntegrationPlan.of(await hub.integrations.plan_expire(visit.project, visit.actor, id))
+    row = await hub.integrations.expire(visit.project, visit.actor, id, data.reason, accept_impact=data.accept_impact)
+    return Integration.of(row)
 
 
 @route("POST", f"{INTEGRATION}/test", "integrations.test", id="testIntegration", tag=TAG, summary="Test an integration")
@@ -102,9 +154,11 @@ async def test_integration(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) 
 
 @route("POST", f"{INTEGRATION}/rotate", "integrations.manage", id="rotateIntegration", tag=TAG, summary="Replace a credential")
 async def rotate_integration(
-    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[RotateIntegrationRequest]
-) -> Integration:
-    """Nothing changes where the provider refuses the new one."""
+    visit: GivenVisit, hub: GivenHub, id: FromPath[str], data: JSONBody[RotateIntegrationRequest], plan: FromQuery[bool] = False
+) -> Integration | IntegrationPlan:
+    """Nothing changes where the provider refuses the new one. With `plan` nothing is done, and the provider is not asked."""
+    if plan:
+        return IntegrationPlan.of(await hub.integrations.plan_rotate(visit.project, visit.actor, id, data.credentials))
     row = await hub.integrations.rotate(
         visit.project,
         visit.actor,
@@ -144,6 +198,11 @@ async def pick_value(
     )
 
 
+def _planned(plan: Plan) -> Response[Any]:
+    """A plan where the answer is another one as a rule."""
+    return Response(IntegrationPlan.of(plan), status_code=200)
+
+
 HANDLERS = [
     list_integrations,
     create_integration,
@@ -151,6 +210,7 @@ HANDLERS = [
     get_integration,
     update_integration,
     delete_integration,
+    expire_integration,
     test_integration,
     rotate_integration,
     pick_value,

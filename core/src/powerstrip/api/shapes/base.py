@@ -37,6 +37,11 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, defer_build=True)
 
 
+def told_fields(shape: type[Told], beyond: frozenset[str], *, full: bool) -> list[str]:
+    """The fields of a shape that this caller takes: all of them, or without those beyond the published shape."""
+    return [name for name in shape.model_fields if full or name not in beyond]
+
+
 class ErrorDetail(Told):
     """What went wrong."""
 

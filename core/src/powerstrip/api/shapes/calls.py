@@ -68,9 +68,14 @@ class ActionInvocationResult(Told):
     """How a call ended. What the provider refused or failed at is `failed`, with its words in `error`."""
 
     status: Literal["active", "completed", "failed"]
+    """`active`: workers are still at it."""
+    job_id: str | None = None
+    """The job of a worker action."""
     output: Object | None = None
     error: str | None = None
     error_type: str | None = None
+    retry_after: float | None = None
+    """Seconds to wait before a repeat, where the provider named them."""
     invocation_id: str
     mode: Mode
     would_have_sent: list[SandboxRequest] | None = None
@@ -127,6 +132,8 @@ class ActionExecutionMetadata(Told):
 
     supported_locations: list[Literal["managed", "worker", "environment"]]
     default_location: Literal["managed", "worker", "environment"]
+    queue: str | None = None
+    """Where workers find it."""
 
 
 class ActionCatalogEntry(Told):
@@ -136,8 +143,8 @@ class ActionCatalogEntry(Told):
     title: str
     description: str
     endpoint_kind: Literal["builtin", "http", "worker"]
-    integration: str
-    """The provider's id."""
+    integration: str | None = None
+    """The provider's id; none for an action of the project's own."""
     source: Literal["platform", "custom"]
     readiness: CapabilityReadiness
     readiness_reason: CapabilityReadinessReason | None = None
@@ -146,6 +153,8 @@ class ActionCatalogEntry(Told):
     annotations: ActionAnnotationsResponse
     input_schema: Object
     output_schema: Object
+    endpoint_url: str | None = None
+    """Of an HTTP action of the project's own."""
     examples: list[Object]
     aliases: list[str]
     deprecated: str | None = None

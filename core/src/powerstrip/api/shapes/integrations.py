@@ -8,6 +8,7 @@ from pydantic import Field
 from powerstrip import connect, store
 from powerstrip.api.shapes.access import Mode
 from powerstrip.api.shapes.base import Asked, Id, Name, Object, Told
+from powerstrip.connect.tokens import TokenState
 
 IntegrationStatus = Literal["active", "inactive", "expired"]
 ReadinessState = Literal["connected", "built_in", "needs_setup", "catalog_only", "unavailable"]
@@ -40,6 +41,8 @@ class UpdateIntegrationRequest(Asked):
     credentials: Object | None = Field(default=None, repr=False)
     config: Object | None = None
     status: IntegrationStatus | None = None
+    accept_impact: bool = False
+    """Do it although it stops what others do."""
 
 
 class CopyIntegrationRequest(Asked):
@@ -48,6 +51,10 @@ class CopyIntegrationRequest(Asked):
     source_project_id: Id
     source_integration_id: Id
     name: Name | None = None
+    replace: bool = False
+    """Write it over one that has the name already; that one keeps its id and its mode."""
+    accept_impact: bool = False
+    """Do it although it stops what others do."""
 
 
 class RotateIntegrationRequest(Asked):
@@ -67,6 +74,40 @@ class Account(Told):
     name: str | None = None
 
 
+class DayOfCalls(Told):
+    """Calls of the last 24 hours."""
+
+    calls: int
+    failures: int
+
+
+class AccessToken(Told):
+    """What may be told of an access token that the hub fetched. The token itself is never given out."""
+
+    expires_at: datetime | None = None
+    fetched_at: datetime | None = None
+    renewable: bool
+    """Whether the hub can renew it without asking anybody."""
+    granted_scopes: list[str] | None = None
+    """Left out where the provider never said what it granted."""
+    missing_scopes: list[str]
+    """What the provider's adapter asks for and was not granted."""
+    problem: str | None = None
+    """Why the last renewal brought nothing."""
+
+    @classmethod
+    def of(cls, state: TokenState) -> "AccessToken":
+        """From what the hub knows of it."""
+        return cls(
+            expires_at=None if state.expires_at is None else datetime.fromisoformat(state.expires_at),
+            fetched_at=None if state.fetched_at is None else datetime.fromisoformat(state.fetched_at),
+            renewable=state.renewable,
+            granted_scopes=None if state.granted is None else list(state.granted),
+            missing_scopes=list(state.missing),
+            problem=state.problem or None,
+        )
+
+
 class Integration(Told):
     """A connection to one provider. It never holds a credential."""
 
@@ -83,15 +124,28 @@ class Integration(Told):
     created_by: str | None = None
     expires_at: datetime | None = None
     tested_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """When an action was last called with it. Left out in the answer to a change."""
+    last_day: DayOfCalls | None = None
+    """In the answer for one integration alone."""
+    token: AccessToken | None = None
+    """In the answer for one integration alone, where the hub fetches its access token."""
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, row: store.Integration) -> "Integration":
-        """From the row."""
+    def of(
+        cls,
+        row: store.Integration,
+        used: str | None = None,
+        last_day: DayOfCalls | None = None,
+        token: AccessToken | None = None,
+    ) -> "Integration":
+        """From the row, and what is known of its use."""
         facts = {name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)}
         account = Account(id=row.account_id, name=row.account_name) if row.account_id else None
         more = {"status_reason": row.status_reason or None, "has_credentials": row.credential_version > 0, "account": account}
+        more |= {"last_used_at": used, "last_day": last_day, "token": token}
         return cls.model_validate(facts | more)
 
 
@@ -188,6 +242,9 @@ class IntegrationProvider(Told):
     auth_kinds: list[str]
     connect_mode: str
     docs_url: str | None = None
+    tier: Literal["bronze", "silver", "gold", "platinum"] | None = None
+    """What the adapter's package shows of its quality; null where it shows nothing of this code."""
+    tier_computed_at: str | None = None
     capabilities: dict[str, bool]
     connection: IntegrationProviderConnection
     readiness: ReadinessState

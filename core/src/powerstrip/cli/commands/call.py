@@ -127,7 +127,7 @@ async def _show(context: Context, hub: Client, result: CallResult) -> int:
         if console.json:
             console.put(result, "")
         invocation = result.get("invocation_id")
-        hints = [WAIT] if result.get("error_type") == "rate_limited" else []
+        hints = [_wait(result)] if result.get("error_type") == "rate_limited" else []
         hints += [f"powerstrip invocations show {invocation}"] if invocation else []
         provider = context.args.action.partition(".")[0]
         _note_replay(context, result)
@@ -143,6 +143,11 @@ async def _show(context: Context, hub: Client, result: CallResult) -> int:
         result = {**result, "output": saved}
     console.put(result, _as_text(result))
     return OK
+
+
+def _wait(result: CallResult) -> str:
+    seconds = result.get("retry_after")
+    return f"wait {seconds:g} s, then call again: the provider takes no more calls for now" if seconds else WAIT
 
 
 def _note_replay(context: Context, result: CallResult) -> None:

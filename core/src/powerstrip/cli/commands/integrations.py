@@ -1,18 +1,21 @@
 """`powerstrip integrations`: connect services and look after the connections."""
 
 import difflib
-from typing import Any
 
-from powerstrip.cli import lists
+from powerstrip.cli import bundling, lifecycle, lists
+from powerstrip.cli.commands.sealing import configure_integrations
+from powerstrip.cli.consenting import add_ways, consent
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK, Stop
 from powerstrip.cli.finding import find_integration
 from powerstrip.cli.inputs import read_object
-from powerstrip.cli.parser import YES, Parser
-from powerstrip.cli.secrets import ask_form, read_credentials
-from powerstrip.cli.text import fields, plain, table, when
+from powerstrip.cli.parser import Parser
+from powerstrip.cli.planning import add_plan, shown
+from powerstrip.cli.secrets import add_credentials, ask_form, read_credentials
+from powerstrip.cli.text import plain, table, when
+from powerstrip.cli.views import account, describe
 from powerstrip.client import Client, HubError
-from powerstrip.client.shapes import Integration, Json, Probe, ProviderForms
+from powerstrip.client.shapes import Consent, Integration, Json, Probe, ProviderForms
 
 
 def configure(parser: Parser) -> None:
@@ -24,17 +27,17 @@ def configure(parser: Parser) -> None:
     _configure_create(parser.command("create", "connect a provider", create))
     _named(parser.command("show", "one integration", show))
     _named(parser.command("test", "ask the provider whether the credentials are good", test))
-    rotate_parser = _named(parser.command("rotate", "replace the credentials", rotate))
-    _add_credentials(rotate_parser)
+    again = _named(parser.command("reconnect", "connect the same account again: in a browser, or by its form", reconnect))
+    add_ways(again)
+    add_credentials(again)
+    again.add_argument("--accept-other-account", action="store_true", help="take the consent of another account")
+    rotate_parser = add_plan(_named(parser.command("rotate", "replace the credentials", rotate)))
+    add_credentials(rotate_parser)
     rotate_parser.add_argument("--no-probe", action="store_true", help="keep the new ones without trying them first")
     rotate_parser.add_argument("--accept-other-account", action="store_true", help="take credentials of another account")
-    copy_parser = _named(parser.command("copy", "copy one to another project, credentials included", copy))
-    copy_parser.add_argument("--to", required=True, metavar="PROJECT", help="handle of the project that gets the copy")
-    copy_parser.add_argument("--name", help="another name for the copy")
-    _named(parser.command("enable", "use it again", enable))
-    _named(parser.command("disable", "keep it, and refuse calls with it", disable))
-    delete_parser = _named(parser.command("delete", "remove it with its credentials, for good", delete))
-    delete_parser.add_argument("--yes", action="store_true", help=YES)
+    lifecycle.configure(parser)
+    bundling.configure(parser)
+    configure_integrations(parser)
 
 
 def _configure_create(parser: Parser) -> None:
@@ -42,16 +45,10 @@ def _configure_create(parser: Parser) -> None:
     parser.add_argument("--name", required=True, help="unique among the provider's integrations")
     words = "settings: JSON, @file, field=text or field:=json"
     parser.add_argument("--config", action="append", default=[], metavar="JSON", help=words)
-    _add_credentials(parser)
+    add_credentials(parser)
     parser.add_argument("--auth", metavar="KIND", help="which way to sign in, where the provider has several")
     parser.add_argument("--mode", choices=("live", "sandbox"), help="a sandbox never sends; fixed for good")
     parser.add_argument("--probe", action="store_true", help="try the credentials first; refused ones are not kept")
-
-
-def _add_credentials(parser: Parser) -> None:
-    parser.add_argument("--credentials", default="", metavar="@FILE", help="all fields as JSON: @file, or - for standard input")
-    words = "one field: field=@file, field=env:NAME or field=-"
-    parser.add_argument("--credential", action="append", default=[], metavar="FIELD=SOURCE", help=words)
 
 
 def _named(parser: Parser) -> Parser:
@@ -65,10 +62,18 @@ async def list_integrations(context: Context) -> None:
     async with context.project() as hub:
         page = await lists.read(context, hub.integrations.list(provider=args.provider, status=args.status))
     rows = [
-        (entry["name"], entry["provider"], entry["status"], entry.get("mode", ""), account(entry), entry["id"])
+        (
+            entry["name"],
+            entry["provider"],
+            entry["status"],
+            entry.get("mode", ""),
+            account(entry),
+            when(entry.get("last_used_at")),
+            entry["id"],
+        )
         for entry in page.items
     ]
-    text = table(("NAME", "PROVIDER", "STATUS", "MODE", "ACCOUNT", "ID"), rows)
+    text = table(("NAME", "PROVIDER", "STATUS", "MODE", "ACCOUNT", "LAST USED", "ID"), rows)
     lists.put(context, page, text, "No integrations yet. Connect one:  powerstrip integrations create PROVIDER --name NAME")
 
 
@@ -156,6 +161,40 @@ def _good(found: Integration, probe: Probe) -> str:
     return f"{plain(found['name'])} works" + (f": {plain(name)}" if name else "") + "."
 
 
+async def reconnect(context: Context) -> None:
+    """Consent again, or fill the form again; the integration stays, with its id."""
+    args = context.args
+    credentials = read_credentials(args.credentials, args.credential, context.environ, context.console)
+    async with context.project() as hub:
+        found = await find_integration(hub, args.integration)
+        if credentials is not None or await _has_form(hub, found):
+            credentials = credentials or await _asked(context, hub, found)
+            changed = await hub.integrations.rotate(found["id"], credentials, accept_other_account=args.accept_other_account)
+            context.console.put(changed, f"Connected again.\n\n{describe(changed)}")
+            return
+
+        async def begin(way: str, redirect_uri: str | None) -> Consent:
+            return await hub.consents.again(
+                found["id"],
+                scopes=args.scope,
+                accept_other_account=args.accept_other_account,
+                way=way,  # pyright: ignore[reportArgumentType] - one of the options
+                redirect_uri=redirect_uri,
+            )
+
+        end = await consent(context, hub, found["provider"], begin)
+        changed = await hub.integrations.get(found["id"])
+    if missing := end.get("missing_scopes"):
+        context.console.note(f"note: not granted: {', '.join(map(plain, missing))}")
+    context.console.put(changed, f"Connected again.\n\n{describe(changed)}")
+
+
+async def _has_form(hub: Client, found: Integration) -> bool:
+    """Whether its way to sign in is filled in by hand. One that is not known is left to the hub to judge."""
+    ways = (await hub.providers.get(found["provider"]))["auth"]
+    return any(way["kind"] == found.get("auth_kind") and way["connect_mode"] != "redirect" for way in ways)
+
+
 async def rotate(context: Context) -> None:
     """Replace the credentials; by default they are tried first."""
     args = context.args
@@ -164,6 +203,8 @@ async def rotate(context: Context) -> None:
         found = await find_integration(hub, args.integration)
         if credentials is None:
             credentials = await _asked(context, hub, found)
+        if args.dry_run and shown(context, await hub.integrations.plan_rotate(found["id"], credentials)):
+            return
         changed = await hub.integrations.rotate(
             found["id"], credentials, probe=False if args.no_probe else None, accept_other_account=args.accept_other_account
         )
@@ -180,69 +221,6 @@ async def _asked(context: Context, hub: Client, found: Integration) -> dict[str,
         )
     form = auth_form(await hub.providers.get(found["provider"]), found.get("auth_kind"))
     return ask_form(form, found["name"], context.console)
-
-
-async def copy(context: Context) -> None:
-    """Copy to another project without entering the credentials again."""
-    args = context.args
-    async with context.project() as hub:
-        found = await find_integration(hub, args.integration)
-        source = await hub.projects.get(hub.project or "")
-        made = await hub.within(args.to).integrations.copy(source["id"], found["id"], name=args.name)
-    context.console.put(made, f"Copied to {plain(args.to)}.\n\n{describe(made)}")
-
-
-async def enable(context: Context) -> None:
-    """Set it active."""
-    await _set_status(context, "active")
-
-
-async def disable(context: Context) -> None:
-    """Set it inactive."""
-    await _set_status(context, "inactive")
-
-
-async def _set_status(context: Context, status: Any) -> None:
-    async with context.project() as hub:
-        found = await find_integration(hub, context.args.integration)
-        changed = await hub.integrations.update(found["id"], status=status)
-    context.console.put(changed, f"{plain(changed['name'])} is {changed['status']}.")
-
-
-async def delete(context: Context) -> None:
-    """Delete it; a person at a terminal is asked first."""
-    console = context.console
-    async with context.project() as hub:
-        found = await find_integration(hub, context.args.integration)
-        question = f"Delete {found['provider']}/{found['name']} and its credentials for good?"
-        if not (context.args.yes or console.agreed(question)):
-            raise Stop("Nothing was deleted", code="declined")
-        await hub.integrations.delete(found["id"])
-    console.put({"deleted": found["id"]}, f"Deleted {plain(found['name'])}.")
-
-
-def describe(entry: Integration) -> str:
-    """An integration as lines."""
-    return fields(
-        (
-            ("Name", entry["name"]),
-            ("Provider", entry["provider"]),
-            ("Status", entry["status"]),
-            ("Why", entry.get("status_reason")),
-            ("Mode", entry.get("mode")),
-            ("Signs in by", entry.get("auth_kind")),
-            ("Account", account(entry)),
-            ("Settings", ", ".join(f"{name}={value}" for name, value in (entry.get("config") or {}).items())),
-            ("Id", entry["id"]),
-            ("Created", when(entry["created_at"])),
-        )
-    )
-
-
-def account(entry: Integration | Probe) -> str:
-    """Whose credential it is, where that is known."""
-    known = entry.get("account")
-    return known.get("name") or known["id"] if known else ""
 
 
 def auth_form(provider: ProviderForms, kind: str | None) -> Json:

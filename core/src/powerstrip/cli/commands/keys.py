@@ -1,6 +1,7 @@
-"""`powerstrip keys`: API keys."""
+"""`powerstrip keys`: API keys. (The keys that seal are in `sealing`.)"""
 
 from powerstrip.cli import lists
+from powerstrip.cli.commands.sealing import configure_keys
 from powerstrip.cli.context import Context
 from powerstrip.cli.failures import Stop, Usage
 from powerstrip.cli.parser import YES, Parser
@@ -20,9 +21,11 @@ def configure(parser: Parser) -> None:
     make.add_argument("--role", metavar="ROLE", help=f"name or id of the new principal's role ({DEFAULT_ROLE})")
     make.add_argument("--expires-at", metavar="TIME", help="RFC 3339, such as 2030-01-01T00:00:00Z")
     lists.add_paging(parser.command("list", "the project's keys, without their secret part", list_keys))
+    parser.command("bundle-key", "this hub's public key, to which others seal bundles of integrations", bundle_key)
     revoke_parser = parser.command("revoke", "end a key at once, for good", revoke)
     revoke_parser.add_argument("key", help="its id or its name")
     revoke_parser.add_argument("--yes", action="store_true", help=YES)
+    configure_keys(parser)
 
 
 async def create(context: Context) -> None:
@@ -66,6 +69,13 @@ async def list_keys(context: Context) -> None:
         for key in page.items
     ]
     lists.put(context, page, table(("NAME", "KEY", "LAST USED", "EXPIRES", "PRINCIPAL", "ID"), rows), "No keys.")
+
+
+async def bundle_key(context: Context) -> None:
+    """Print the public key."""
+    async with context.project() as hub:
+        key = await hub.integrations.bundle_key()
+    context.console.put({"public_key": key}, key)
 
 
 async def revoke(context: Context) -> None:

@@ -1,7 +1,8 @@
 """`powerstrip projects`: workspaces."""
 
 from powerstrip.cli.context import Context
-from powerstrip.cli.parser import Parser
+from powerstrip.cli.failures import Stop
+from powerstrip.cli.parser import YES, Parser
 from powerstrip.cli.text import fields, plain, table, when
 from powerstrip.client.shapes import Project
 
@@ -15,12 +16,11 @@ def configure(parser: Parser) -> None:
     make.add_argument("--name", help="what people call it")
     make.add_argument("--description")
     make.add_argument("--mode", choices=("live", "sandbox"), help="a sandbox never sends; fixed for good")
-    for name, words, run in (
-        ("show", "one project", show),
-        ("archive", "put it away: nothing in it can be called", archive),
-        ("restore", "bring it back", restore),
-    ):
+    for name, words, run in (("show", "one project", show), ("restore", "bring it back", restore)):
         parser.command(name, words, run).add_argument("handle")
+    archive_parser = parser.command("archive", "put it away: nothing in it can be called", archive)
+    archive_parser.add_argument("handle")
+    archive_parser.add_argument("--yes", action="store_true", help=YES)
 
 
 async def list_projects(context: Context) -> None:
@@ -57,9 +57,12 @@ async def show(context: Context) -> None:
 
 
 async def archive(context: Context) -> None:
-    """Archive a project."""
+    """Archive a project; a person at a terminal is asked first."""
+    handle = context.args.handle
+    if not (context.args.yes or context.console.agreed(f"Put {handle} away? Nothing in it can be called until it is restored")):
+        raise Stop("Nothing was archived", code="declined")
     async with context.hub() as hub:
-        found = await hub.projects.archive(context.args.handle)
+        found = await hub.projects.archive(handle)
     handle = plain(found["handle"])
     context.console.put(found, f"{handle} is archived. Bring it back:  powerstrip projects restore {handle}")
 

@@ -31,8 +31,8 @@ async def list_providers(context: Context) -> None:
     """Print the provider catalog."""
     async with context.project() as hub:
         providers = [entry for entry in await hub.providers.list() if matches(entry, context.args.search)]
-    rows = [(entry["name"], entry["display_name"], entry.get("category", ""), badge(entry), _about(entry)) for entry in providers]
-    text = table(("PROVIDER", "TITLE", "CATEGORY", "STATE", "CONNECTION"), rows) if rows else "No provider fits."
+    rows = [_row(entry) for entry in providers]
+    text = table(("PROVIDER", "TITLE", "CATEGORY", "TIER", "STATE", "CONNECTION"), rows) if rows else "No provider fits."
     context.console.put({"providers": providers}, text)
 
 
@@ -55,6 +55,11 @@ def badge(entry: Provider) -> str:
     return BADGES.get(state, state.replace("_", " "))
 
 
+def _row(entry: Provider) -> tuple[str, ...]:
+    category, tier = entry.get("category") or "", entry.get("tier") or "-"
+    return entry["name"], entry["display_name"], category, tier, badge(entry), _about(entry)
+
+
 def _about(entry: Provider) -> str:
     connection = entry["connection"]
     return str(connection.get("integration_name") or entry.get("message") or "")
@@ -67,6 +72,7 @@ def describe(provider: ProviderForms) -> str:
             ("Provider", provider["name"]),
             ("Title", provider["display_name"]),
             ("Category", provider.get("category")),
+            ("Tier", _tier(provider)),
             ("State", badge(provider)),
             ("Connection", _about(provider)),
             ("Sends to", provider.get("base_url")),
@@ -85,6 +91,11 @@ def describe(provider: ProviderForms) -> str:
         f"Connect it\n  powerstrip integrations create {plain(provider['name'])} --name NAME",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _tier(provider: Provider) -> str | None:
+    tier, day = provider.get("tier"), (provider.get("tier_computed_at") or "")[:10]
+    return f"{tier} (computed {day})" if tier else None
 
 
 def _way(auth: AuthForm) -> str:

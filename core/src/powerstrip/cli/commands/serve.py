@@ -1,5 +1,6 @@
 """`powerstrip serve`: the hub's HTTP API on one port."""
 
+import gc
 import ipaddress
 
 from powerstrip.cli import target
@@ -16,29 +17,45 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "--port", type=whole(0, 65535), metavar="PORT", default=8000, help="the port to listen on; 0 takes a free one (8000)"
     )
+    parser.add_argument(
+        "--engine", metavar="NAME", help="what makes runs durable: journal, or dbos on PostgreSQL (POWERSTRIP_ENGINE, journal)"
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="warning", help="info logs each request (warning)")
     parser.set_defaults(run=serve)
 
 
 def serve(context: Context) -> None:
     """Serve until SIGTERM or SIGINT."""
+    gc.disable()  # nothing of what a start makes is garbage: looking for some is a tenth of it
     import uvloop
 
     uvloop.run(_serve(context))
 
 
+def _own_url(host: str, port: int) -> str:
+    """Where a browser on this machine reaches the hub. What listens on every address is reached over loopback too."""
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 async def _serve(context: Context) -> None:
     from powerstrip.cli.server import free_address, serve_app
 
-    settings = target.folder_settings(context.args, context.environ)
+    chosen = {"POWERSTRIP_ENGINE": context.args.engine} if context.args.engine else {}
+    settings = target.folder_settings(context.args, {**context.environ, **chosen})
     target.must_exist(settings)
     host, port = await free_address(context.args.host, context.args.port)
+    settings = settings if settings.public_url else settings.model_copy(update={"public_url": _own_url(host, port)})
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def ready() -> None:
+        gc.freeze()
+        gc.enable()
         context.console.put({"url": url, "data": str(settings.data)}, f"powerstrip ready on {url} (data {settings.data})")
         if not ipaddress.ip_address(host).is_loopback:
             context.console.note(TLS_WARNING)
 
     async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=context.args.log_level) as hub:
-        await serve_app(hub.app, host, port, ready)
+        await serve_app(hub.app, host, port, ready, hub.workers.release)

@@ -1,58 +1,16 @@
-"""The tables. Times are RFC 3339 texts in UTC, JSON is text, ids are `prefix_` + 128 random bits: the same on both databases."""
+"""The tables of the hub itself: projects, who acts, integrations and their credentials, calls, audit, files."""
 
-import json
-import re
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.orm import declared_attr
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field
 
 from powerstrip.clock import new_id, stamp
+from powerstrip.store.tables.base import ROWID, Table, id_column, json_column, list_column, project_column
 
-
-class JsonText(TypeDecorator[Any]):
-    """JSON kept as text, so that hot inserts can pass a ready string on either database."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None or isinstance(value, str):
-            return value
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
-
-_Rowid = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite keeps its rows by an INTEGER key and needs no index beside."""
-
-
-def _json(**column: Any) -> Any:
-    return Field(default_factory=dict, sa_column=Column(JsonText, nullable=False, **column))
-
-
-def _list() -> Any:
-    return Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
-
-
-def _id(prefix: str) -> Any:
-    return Field(default_factory=lambda: new_id(prefix), primary_key=True, max_length=40)
-
-
-def _project() -> Any:
-    return Field(foreign_key="project.id", index=True, max_length=40)
-
-
-class Table(SQLModel):
-    """The base of all tables: `RoleAssignment` is kept as `role_assignment`."""
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore[reportIncompatibleVariableOverride] - SQLAlchemy's own way
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+RARE_ACTIONS = text("action NOT IN ('use', 'invoke', 'refuse')")
+"""Audit rows that are no calls: a thing's history is found among them, and calls pay nothing for it. (A literal: an index over
+these rows alone serves who asks with the same words.)"""
 
 
 class Setting(Table, table=True):
@@ -62,10 +20,21 @@ class Setting(Table, table=True):
     value: str
 
 
+class HubProcess(Table, table=True):
+    """A hub process on PostgreSQL. `seen` is when it last said that it is there, in seconds of the database's own clock."""
+
+    id: str = id_column("hub")
+    engine: str = Field(max_length=40)
+    started_at: str = Field(default_factory=stamp)
+    seen: float
+    handed_on: bool = False
+    """Whether, after it fell silent, another process took its work over."""
+
+
 class Project(Table, table=True):
     """A workspace. `mode` is fixed when it is made: a sandbox never becomes live."""
 
-    id: str = _id("prj")
+    id: str = id_column("prj")
     name: str
     handle: str = Field(unique=True, max_length=64)
     description: str = ""
@@ -73,7 +42,7 @@ class Project(Table, table=True):
     mode: str = "live"
     created_by: str | None = None
     archived_at: str | None = None
-    tags: dict[str, str] = _json()
+    tags: dict[str, str] = json_column()
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)
 
@@ -81,16 +50,16 @@ class Project(Table, table=True):
 class Principal(Table, table=True):
     """Who acts. `project_id` is its home."""
 
-    id: str = _id("prn")
-    project_id: str = _project()
+    id: str = id_column("prn")
+    project_id: str = project_column()
     kind: str = "service"
     state: str = "active"
     name: str
     description: str = ""
     handle: str | None = None
     owner_id: str | None = None
-    details: dict[str, Any] = _json()
-    tags: dict[str, str] = _json()
+    details: dict[str, Any] = json_column()
+    tags: dict[str, str] = json_column()
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)
 
@@ -100,13 +69,13 @@ class Role(Table, table=True):
 
     __table_args__: ClassVar = (UniqueConstraint("project_id", "name"),)
 
-    id: str = _id("role")
+    id: str = id_column("role")
     project_id: str | None = Field(default=None, foreign_key="project.id", index=True, max_length=40)
     name: str
     description: str = ""
-    permissions: list[str] = _list()
+    permissions: list[str] = list_column()
     system_defined: bool = False
-    tags: dict[str, str] = _json()
+    tags: dict[str, str] = json_column()
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)
 
@@ -116,7 +85,7 @@ class RoleAssignment(Table, table=True):
 
     __table_args__: ClassVar = (UniqueConstraint("project_id", "principal_id", "role_id"),)
 
-    id: str = _id("ra")
+    id: str = id_column("ra")
     project_id: str | None = Field(default=None, foreign_key="project.id", index=True, max_length=40)
     principal_id: str = Field(foreign_key="principal.id", index=True, max_length=40)
     role_id: str = Field(foreign_key="role.id", index=True, max_length=40)
@@ -127,8 +96,8 @@ class RoleAssignment(Table, table=True):
 class ApiKey(Table, table=True):
     """An API key's hash. The key itself is shown once and kept nowhere."""
 
-    id: str = _id("key")
-    project_id: str = _project()
+    id: str = id_column("key")
+    project_id: str = project_column()
     principal_id: str = Field(foreign_key="principal.id", index=True, max_length=40)
     name: str
     key_prefix: str
@@ -136,18 +105,20 @@ class ApiKey(Table, table=True):
     expires_at: str | None = None
     last_used_at: str | None = None
     revoked_at: str | None = None
-    tags: dict[str, str] = _json()
+    tags: dict[str, str] = json_column()
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)
 
 
 class DataKey(Table, table=True):
-    """A project's data key, wrapped by the master key. The newest `current` one seals; older ones still open."""
+    """A data key, of a project or (with none) of the hub itself. Its wrappings by master keys are in `key_wrap`.
 
-    id: str = _id("dk")
-    project_id: str = _project()
-    wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    master_key_id: str
+    The `current` one seals. While keys rotate, a `previous` one still opens. A `destroyed` one is a record. The `root` is
+    no key for boxes: what keys derived for a purpose are derived from.
+    """
+
+    id: str = id_column("dk")
+    project_id: str | None = Field(default=None, foreign_key="project.id", index=True, max_length=40)
     state: str = "current"
     created_at: str = Field(default_factory=stamp)
 
@@ -157,8 +128,8 @@ class Integration(Table, table=True):
 
     __table_args__: ClassVar = (UniqueConstraint("project_id", "provider", "name_key"),)
 
-    id: str = _id("int")
-    project_id: str = _project()
+    id: str = id_column("int")
+    project_id: str = project_column()
     provider: str = Field(max_length=64)
     name: str
     name_key: str = Field(max_length=400)
@@ -167,12 +138,14 @@ class Integration(Table, table=True):
     mode: str = "live"
     auth_kind: str = ""
     origin: str = ""
-    config: dict[str, Any] = _json()
+    config: dict[str, Any] = json_column()
     account_id: str | None = None
     account_name: str | None = None
     credential_version: int = 0
     """The version in use; 0 where there is no credential."""
-    credential_fields: list[str] = _list()
+    credential_fields: list[str] = list_column()
+    copied_from: str | None = Field(default=None, max_length=40)
+    """The integration that this one was copied from, in this project or another. It may be gone."""
     expires_at: str | None = None
     created_by: str | None = None
     tested_at: str | None = None
@@ -185,13 +158,17 @@ class Credential(Table, table=True):
 
     __table_args__: ClassVar = (UniqueConstraint("integration_id", "version"),)
 
-    id: str = _id("cred")
-    project_id: str = _project()
+    id: str = id_column("cred")
+    project_id: str = project_column()
     integration_id: str = Field(foreign_key="integration.id", index=True, max_length=40)
     version: int
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     data_key_id: str
     state: str = "current"
+    """`current`, or `previous`: the way back until the new one is confirmed."""
+    account_id: str | None = None
+    account_name: str | None = None
+    """Whose a previous version is, at the provider."""
     created_by: str | None = None
     created_at: str = Field(default_factory=stamp)
 
@@ -199,9 +176,12 @@ class Credential(Table, table=True):
 class Invocation(Table, table=True):
     """One call of an action, from its acceptance to its end."""
 
-    __table_args__: ClassVar = (Index("ix_invocation_page", "project_id", "started_at", "id"),)
+    __table_args__: ClassVar = (
+        Index("ix_invocation_page", "project_id", "started_at", "id"),
+        Index("ix_invocation_integration", "integration_id", "started_at"),
+    )
 
-    id: str = _id("inv")
+    id: str = id_column("inv")
     project_id: str = Field(foreign_key="project.id", max_length=40)
     action_name: str
     provider: str = ""
@@ -211,10 +191,10 @@ class Invocation(Table, table=True):
     mode: str = "live"
     dry_run: bool = False
     status: str = "active"
-    parameters: dict[str, Any] = _json()
+    parameters: dict[str, Any] = json_column()
     output: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """Sealed; kept only where an idempotency key may ask for it again."""
-    output_summary: dict[str, Any] = _json()
+    output_summary: dict[str, Any] = json_column()
     error_type: str | None = None
     error_message: str | None = None
     retry_count: int = 0
@@ -243,7 +223,7 @@ class WouldSend(Table, table=True):
 
     __table_args__: ClassVar = (Index("ix_would_send_page", "project_id", "created_at", "id"),)
 
-    id: str = _id("ws")
+    id: str = id_column("ws")
     project_id: str = Field(foreign_key="project.id", max_length=40)
     integration_id: str | None = Field(default=None, max_length=40)
     invocation_id: str | None = Field(default=None, index=True, max_length=40)
@@ -251,7 +231,7 @@ class WouldSend(Table, table=True):
     action_name: str = ""
     method: str
     url: str
-    headers: list[list[str]] = _list()
+    headers: list[list[str]] = list_column()
     body: str = ""
     """As text; base64 where it is not UTF-8, empty where it is too long to keep."""
     body_encoding: str = "text"
@@ -266,9 +246,12 @@ class WouldSend(Table, table=True):
 class Audit(Table, table=True):
     """One link of the audit chain: `hash` covers the row and `previous`, the hash of the row before it."""
 
-    __table_args__: ClassVar = (Index("ix_audit_project", "project_id", "seq"),)
+    __table_args__: ClassVar = (
+        Index("ix_audit_project", "project_id", "seq"),
+        Index("ix_audit_history", "resource_id", "seq", sqlite_where=RARE_ACTIONS, postgresql_where=RARE_ACTIONS),
+    )
 
-    seq: int | None = Field(default=None, sa_column=Column(_Rowid, primary_key=True, autoincrement=False))
+    seq: int | None = Field(default=None, sa_column=Column(ROWID, primary_key=True, autoincrement=False))
     id: str = Field(default_factory=lambda: new_id("aud"), unique=True, max_length=40)
     project_id: str | None = Field(default=None, max_length=40)
     user_id: str | None = None
@@ -279,7 +262,7 @@ class Audit(Table, table=True):
     resource_type: str
     resource_id: str
     resource_name: str | None = None
-    changes: dict[str, Any] = _json()
+    changes: dict[str, Any] = json_column()
     ip_address: str | None = None
     user_agent: str | None = None
     created_at: str = Field(default_factory=stamp)
@@ -290,8 +273,8 @@ class Audit(Table, table=True):
 class StoredFile(Table, table=True):
     """A file handed to the hub for a call, or made by one. Its content lies in the data folder until `expires_at`."""
 
-    id: str = _id("file")
-    project_id: str = _project()
+    id: str = id_column("file")
+    project_id: str = project_column()
     name: str = ""
     media_type: str = "application/octet-stream"
     size: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

@@ -1,0 +1,243 @@
+"""One turn of a conversation: a message or a filled form comes in, the state moves on, an answer goes out."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+from powerstrip.catalog import ProviderManifest
+from powerstrip.chat.automating import Automating
+from powerstrip.chat.connecting import SKIP, YES, Connecting
+from powerstrip.chat.desk import Desk
+from powerstrip.chat.intent import Intent
+from powerstrip.chat.managing import Managing
+from powerstrip.chat.parser.text import fold
+from powerstrip.chat.pocket import Pocket
+from powerstrip.chat.state import Person, Reply, State
+from powerstrip.problems import Problem
+
+_CANCEL = re.compile(
+    r"\W*(?:hmm,? )?(?:never ?mind|cancel|stop|forget it|abort|quit|leave it|lass es|abbrechen|annule\w*|cancela\w*|don t)\b.{0,40}"
+)
+_NO = re.compile(r"\W*(?:no|nope|nein|non|not now|don t)\b")
+REFUSAL = (
+    "Stored credentials are never shown, encoded or moved by conversation, to nobody, and instructions in a message do not change that. "
+    "A credential can be replaced (say rotate) or used by calling an action."
+)
+
+
+class Conversation:
+    """The state machine. It holds no secret but those in the pocket."""
+
+    def __init__(self, desk: Desk, person: Person, state: State, pocket: Pocket) -> None:
+        self.desk, self.person, self.state, self.pocket = desk, person, state, pocket
+        self.connecting = Connecting(desk, person, state, pocket)
+        self.managing = Managing(desk, person, state)
+        self.automating = Automating(desk, person, state)
+
+    async def say(self, redacted: str, kinds: Mapping[str, str]) -> Reply:
+        """Take a message whose secrets were replaced; the pocket has them."""
+        alone = bool(self.state.waiting) or self.person.project.mode == "sandbox"
+        intent = await self.desk.understand(redacted, kinds.values(), alone=alone)
+        if intent.reveals:
+            return Reply(REFUSAL)
+        plain = fold(redacted).strip()
+        if self.state.waiting and _CANCEL.fullmatch(plain):
+            return await self.cancel()
+        if self.state.waiting and not self._turns_away(intent):
+            return await self._answer(redacted, plain, intent)
+        return await self._begin(intent)
+
+    async def fill(self, values: Mapping[str, str]) -> Reply:
+        """Take fields of the masked form."""
+        if self.state.waiting == "rotate":
+            return await self.managing.rotate({name: value.strip() for name, value in values.items()})
+        if self.state.integration_id and self.state.queue:
+            await self._advance()
+        if not self.state.provider or not self.desk.catalog.has(self.state.provider):
+            return Reply("No form is open. Say what is to be connected.")
+        self.connecting.fill(values, await self._manifest())
+        return await self._connect()
+
+    async def cancel(self) -> Reply:
+        """Leave nothing behind: what this conversation made for the goal is removed, secrets in hand are forgotten."""
+        for made in self.state.made:
+            self.person.require("integrations.manage")
+            await self.desk.integrations.delete(self.person.project, self.person.actor, made, accept_impact=True)
+        self.pocket.empty()
+        self._reset()
+        return Reply("Cancelled. Nothing was kept.", done=True)
+
+    # -- beginning
+
+    async def _begin(self, intent: Intent) -> Reply:
+        self._reset()
+        self.state.goal = intent.as_row()
+        if intent.intent == "other":
+            return Reply("That is nothing this hub does. Say help to see what can be asked.", done=True)
+        if intent.intent == "automate":
+            self.state.queue = await self.automating.missing()
+            return await self._go_on()
+        if intent.intent != "connect":
+            return await self.managing.start(intent)
+        self.state.provider = "" if intent.needs_clarification else intent.provider
+        self.state.options = (
+            [each for each in intent.providers if self.desk.catalog.has(each)] or intent.providers
+            if not self.state.provider
+            else []
+        )
+        self.state.config = {name: value for name, value in intent.config.items() if name not in ("name", "auth_scheme")}
+        self.state.name = str(intent.config.get("name", ""))
+        return await self._connect()
+
+    def _reset(self) -> None:
+        fresh = State(handles=self.state.handles)
+        for name, value in vars(fresh).items():
+            setattr(self.state, name, value)
+
+    def _turns_away(self, intent: Intent) -> bool:
+        """Whether the message is a request of its own and no answer to what was asked."""
+        if self.state.waiting in ("provider", "auth", "integration"):
+            named = bool(intent.provider) and any(each in self.state.options for each in intent.providers)
+            return intent.intent in ("automate", "list", "usage") or (
+                self.state.waiting != "provider" and self._is_other(intent) and not named
+            )
+        if intent.intent in ("automate", "list", "usage", "delete", "disable", "capabilities", "help") and (
+            intent.provider or intent.intent == "list"
+        ):
+            return True
+        return self._is_other(intent)
+
+    def _is_other(self, intent: Intent) -> bool:
+        named = any(" names " in reason or " looks like " in reason for reason in intent.reasons)
+        return (
+            intent.intent == "connect"
+            and named
+            and bool(self.state.provider)
+            and intent.provider not in ("", self.state.provider)
+            and not self.state.queue
+        )
+
+    # -- answers
+
+    async def _answer(self, text: str, plain: str, intent: Intent) -> Reply:
+        waiting, _, detail = self.state.waiting.partition(":")
+        if waiting == "confirm":
+            return await self.managing.do() if YES.match(plain) else await self._left()
+        if waiting == "save":
+            return await self.automating.save() if YES.match(plain) else await self._left()
+        if waiting == "input":
+            return await self.managing.fill_input(detail, text)
+        if waiting == "integration":
+            return await self._chosen_integration(text)
+        if waiting == "provider":
+            return await self._chosen_provider(plain, intent)
+        return await self._setting(waiting, detail, text, plain)
+
+    async def _left(self) -> Reply:
+        self._reset()
+        return Reply("Left as it is.", done=True)
+
+    async def _chosen_integration(self, text: str) -> Reply:
+        intent = Intent(**{name: value for name, value in self.state.goal.items() if name in Intent.__dataclass_fields__})
+        intent.config["name"], intent.provider = text.strip().strip("\"'.").split()[-1], ""
+        self.state.waiting = ""
+        return await self.managing.start(intent)
+
+    async def _chosen_provider(self, plain: str, intent: Intent) -> Reply:
+        options = self.state.options
+        number = re.fullmatch(r"\W*(\d)\W*", plain)
+        if number and 0 < int(number[1]) <= len(options):
+            chosen = options[int(number[1]) - 1]
+        elif SKIP.fullmatch(plain) and options:
+            chosen = options[0]
+        else:
+            chosen = intent.provider or next((each for each in options if each in plain), "")
+        if not chosen:
+            return Reply("That is none of them. " + (await self.connecting.next()).text)
+        if self.state.goal.get("intent") == "call_action":
+            goal = Intent(**{name: value for name, value in self.state.goal.items() if name in Intent.__dataclass_fields__})
+            goal.provider, goal.needs_clarification = chosen, False
+            goal.action = self.desk.parser.lexicon.providers[chosen].default
+            return await self.managing.start(goal)
+        self.state.provider = chosen
+        if intent.vendor:
+            self.state.goal["vendor"] = intent.vendor
+        if self.desk.catalog.has(chosen):
+            self.connecting.absorb(plain, await self._manifest())
+        return await self._connect()
+
+    async def _setting(self, waiting: str, detail: str, text: str, plain: str) -> Reply:
+        """An answer while a provider is being connected."""
+        manifest = await self._manifest()
+        absorbed = self.connecting.absorb(text, manifest)
+        if waiting == "auth" and not self.state.auth_kind and not self.pocket.pasted:
+            if not self.connecting.choose_auth(text, manifest) and not absorbed:
+                return Reply("That is none of the ways. " + (await self.connecting.next()).text)
+        elif waiting == "pasted":
+            if YES.match(plain):
+                self.connecting.use_pasted(manifest)
+            else:
+                self.pocket.pasted.clear()
+        elif waiting == "create" and not absorbed:
+            if not YES.match(plain):
+                return await self.cancel()
+            self.state.waiting = "create_agreed"
+        elif waiting == "form" and not absorbed:
+            if not self.pocket.pasted:
+                reply = await self.connecting.next()
+                return Reply(f"Keys are typed in the masked field only. {reply.text}", reply.form, reply.choices, reply.plan)
+        elif (
+            waiting in ("config", "optional")
+            and not (absorbed and detail in self.state.config)
+            and not SKIP.fullmatch(plain)
+            and not absorbed
+        ):
+            self.connecting.set_field(detail, text)
+        elif waiting == "name" and not absorbed and not SKIP.fullmatch(plain) and re.fullmatch(r"[\w .-]{1,60}", text.strip()):
+            self.state.name = text.strip()
+        if waiting in ("optional", "name") and self.state.integration_id:
+            return await self._polish(manifest)
+        return await self._connect()
+
+    # -- going on
+
+    async def _manifest(self) -> ProviderManifest:
+        return await asyncio.to_thread(self.desk.catalog.provider, self.state.provider)
+
+    async def _connect(self) -> Reply:
+        made = len(self.state.made)
+        reply = await self.connecting.next()
+        if len(self.state.made) == made:
+            return reply
+        if self.state.goal.get("intent") == "automate":
+            self.state.queue = self.state.queue[1:]
+            following = await self._go_on()
+            return Reply(f"{reply.text} {following.text}", following.form, following.choices, following.plan, following.done)
+        polished = await self._polish(await self._manifest(), fresh=True)
+        return (
+            polished if polished.done else Reply(f"{reply.text} {polished.text}", polished.form, polished.choices, polished.plan)
+        )
+
+    async def _polish(self, manifest: ProviderManifest, *, fresh: bool = False) -> Reply:
+        """After the connection stands: what was added is brought to it, what may be added is asked for."""
+        if not fresh and (trouble := await self.connecting.apply(manifest)):
+            return Reply(f"That was not taken: {trouble} Another one, or default?")
+        if question := await self.connecting.optional(manifest):
+            return question
+        self.state.made = []
+        return self.connecting.farewell(manifest)
+
+    async def _advance(self) -> None:
+        """On to the next provider that the goal needs."""
+        self.state.provider, self.state.auth_kind, self.state.integration_id = self.state.queue[0], "", ""
+        self.state.config, self.state.name = {}, ""
+
+    async def _go_on(self) -> Reply:
+        """Connect what an automation still needs, then show the draft."""
+        if not self.state.queue:
+            return await self.automating.propose()
+        await self._advance()
+        try:
+            return await self.connecting.next()
+        except Problem as problem:
+            return Reply(f"{self.desk.title(self.state.provider)} cannot be connected now: {problem.message}", done=True)

@@ -1,0 +1,143 @@
+"""Requests about connections that are there, and attempts to get at their credentials."""
+
+import re
+from collections.abc import Iterator
+
+from powerstrip.chat.intent import Intent
+from powerstrip.chat.parser import rules
+from powerstrip.chat.parser.clauses import Parts
+from powerstrip.chat.parser.inputs import inputs_of
+from powerstrip.chat.parser.reading import Reading
+from powerstrip.chat.parser.tongues import english
+
+MANAGED = ("rotate", "test", "enable", "disable", "delete", "copy", "status", "usage", "list")
+
+_HOW = re.compile(r"\W*(?:how (?:do|can|to|would|should)|where (?:do|can)|wie (?:kann|bekomme)|como (?:puedo|obtengo)|comment)\b")
+
+
+def attack(reading: Reading) -> rules.Rule | None:
+    """What makes this an attempt to get at a credential, or to change the rules."""
+    return rules.first(rules.ATTACKS, _GIVES.sub("", reading.marked))
+
+
+_GIVES = re.compile(
+    r"\b(?:i|we) (?:ll|will|am going to|can|want to|would like to|d like to)? ?(?:now )?(?:paste|send you|give you|copy)\b"
+)
+"""Somebody brings a credential: no attempt to get one."""
+
+
+def refused(reading: Reading, rule: rules.Rule) -> Intent:
+    reading.result.reveals = True
+    reading.take(reading.standing)
+    return reading.as_kind("other", rule.why)
+
+
+def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
+    if parts is not None and not parts.schedule and not re.match(r"\W*(?:why|what|who|which|where|before)\b", reading.marked):
+        return None
+    for text in _forms(reading):
+        if rule := _asked(reading, parts, text):
+            return rule
+    return None
+
+
+_PRONOUN = re.compile(r"\b(?:it|them|that one|this one|ihn|sie|es|him)\b(?! (?:is|was|has|does|will|can|should|would|did|s)\b)")
+
+
+def _forms(reading: Reading) -> Iterator[str]:
+    """The marked text; with who is meant in the place of "it"; and its words in English."""
+    yield reading.marked
+    named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
+    if named and _PRONOUN.search(reading.marked):
+        yield _PRONOUN.sub(named[0], reading.marked)
+    if (translated := english(reading.marked, compounds=False)) != reading.marked:
+        yield translated
+
+
+def _asked(reading: Reading, parts: Parts | None, text: str) -> rules.Rule | None:
+    rule = None if _HOW.match(text) else rules.first(rules.EVENTS, text)
+    if (
+        rule
+        and (reading.standing or "webhook" in text or "trigger" in text or "workflow" in text)
+        and not calls_strongly(reading)
+    ):
+        return rule
+    for group in (rules.USAGE, rules.LIFE, rules.LOOK):
+        rule = rules.first(group, text)
+        if rule and not (parts and parts.schedule and rule.kind not in ("disable",)) and not rather_calls(reading, rule):
+            return rule
+    return None
+
+
+def rather_calls(reading: Reading, rule: rules.Rule) -> bool:
+    """Whether words of a managing request are meant for the provider: a message deleted, a domain verified."""
+    if rule.kind == "copy" and re.search(r"\bbucket\b|\w\.\w{2,4}\b to ", reading.message.words):
+        return True
+    return (
+        rule.kind in ("list", "test", "delete", "status", "usage", "rotate")
+        and calls_strongly(reading)
+        and not re.search(r"connection|integration|verbindung|conexi|connexion|credential|token|\bkey\b|login", reading.marked)
+    )
+
+
+def calls_strongly(reading: Reading) -> bool:
+    """Whether the provider's own action fits, with a literal input of it in the text."""
+    best = reading.best()
+    provider = best.provider if best else ""
+    action = reading.best_action(provider, reading.message.words) if provider else None
+    if action is None or is_question_of_ability(reading):
+        return False
+    inputs = inputs_of(action.name, action.fields, reading.things, automates=False)
+    return bool(inputs) or bool(
+        re.search(
+            r"\b(?:bounces?|templates?|buckets?|channels|suppression|prices|models|stats|users|files|customers)\b",
+            reading.message.words,
+        )
+    )
+
+
+def is_question_of_ability(reading: Reading) -> bool:
+    return bool(rules.first(rules.CAPABLE, reading.marked))
+
+
+def managed(reading: Reading, rule: rules.Rule) -> Intent:
+    reading.take(reading.standing or reading.implied_here())
+    reading.result.needs_clarification = (
+        not reading.result.provider and not reading.own_name and rule.kind not in ("list", "usage", "events")
+    )
+    if rule.kind == "events":
+        events(reading)
+    if rule.kind == "copy":
+        projects(reading)
+    if reading.own_name and rule.kind == "copy":
+        if not reading.result.provider and reading.own_name not in (reading.result.source_project, reading.result.target_project):
+            reading.result.config["name"] = reading.own_name
+            reading.result.needs_clarification = False
+    elif reading.own_name and rule.kind in MANAGED:
+        reading.result.config["name"] = reading.own_name
+    return reading.as_kind(rule.kind, rule.why)
+
+
+def events(reading: Reading) -> None:
+    if not reading.result.provider and "webhook" in reading.message.words:
+        reading.result.provider = "webhook"
+        reading.result.providers = ["webhook", "http"]
+    reading.result.event, _ = reading.best_event([reading.result.provider], reading.message.words)
+
+
+def projects(reading: Reading) -> None:
+    word = r"[\"'“]?([\w][\w-]*)[\"'”]?"
+    project = r"(?:project|projekt|projet|proyecto|projeto|workspace)"
+    source = reading.things.find(
+        rf"\b(?:from|of|aus|von|desde|de|depuis|out of)(?: the| our)? {project}s? {word}",
+        rf"\b(?:from|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para)\b)",
+    )
+    target = reading.things.find(
+        rf"\b(?:in|to|into|ins|im|nach|al|a|en|dans|vers|au|para|no|for)(?: the| our| my| dem| das| el| le| o)? {project} {word}",
+        rf"\b(?:in|to|into|ins|nach|en|dans|vers|para|for)(?: the| our| my| das| el| le)? {word} {project}",
+        rf"\b(?:into|to|nach|vers|para|al|in)(?: the| our| my| das)? {word}(?= too| as well| also|[.?!]|$)",
+        rf"\b{project} {word}(?= too| as well|[.?!]|$)",
+    )
+    plain = ("the", "our", "my", "this", "another", "other", "project", "it", "too", "all", "a", "both")
+    reading.result.source_project = "" if source.lower() in plain or source.lower() in reading.lexicon.plain_names else source
+    reading.result.target_project = "" if target.lower() in plain else target

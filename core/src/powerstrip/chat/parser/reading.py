@@ -1,0 +1,223 @@
+"""What every stage knows of one message: who is meant, what is named, and the intent so far."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from powerstrip.chat.intent import Intent
+from powerstrip.chat.parser.lexicon import Deed, Lexicon
+from powerstrip.chat.parser.mentions import Mention, implied, mentions, standing, unknown_vendor, vendors
+from powerstrip.chat.parser.settings import connection_name, settings_of
+from powerstrip.chat.parser.subjects import ENTITY
+from powerstrip.chat.parser.text import Message
+from powerstrip.chat.parser.things import Things
+from powerstrip.chat.parser.tongues import english
+
+_KEBAB = re.compile(r"(?<![\w@#./:-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w@/:.-]*[@/:\w])")
+
+_NAMED_SO = re.compile(
+    r"\b(?:integration|connection|verbindung|conexion|connexion|connector)(?: (?:named|called|namens|llamada))? ([a-z][\w]*(?:-[a-z0-9]+)+)(?![\w@/.])"
+)
+_CALLED = re.compile(r"-(?:integration|verbindung|anbindung|connection|account|konto|token|key|schlussel)$")
+
+_NOT_OWN = re.compile(
+    r"(?:re|un|co|pre|non|self|end|on|off|e|x|follow|sign|log|set|hook|opt|check|double|add|in|out|up|de|a|to|app|api|auth|bot|read|write|smart|real|third|one|two|health|anything|peut|est|as|qu|y|is|appelle|nomme|chame|client|base64|open|server|private|access|service|user|long|short|mail|imap|smtp|multi|built|half|pay|pick|trans|well|\w+ed|\w*bot)-"
+)
+
+_EVENT_WORD = r"\b(?:comes? in|signs? up|submitted|admitted|arrives?|is created|is updated|is deleted|registers?)\b"
+
+
+_WANTED = re.compile(r"\b(?:connect|hook up|integrate|link|add|set ?up|plug in|wire up|use) (?:to |with |our |the |my )*$")
+_DEED = r"(?:delet|remov|disconnect|drop|rotat|disabl|paus|enabl|copy|copi|test|connect|automat|chang|touch|stop|turn|switch|wip|uninstall|replac|add|set|losch|entfern|supprim|elimin|borr)"
+_NEGATED = re.compile(
+    rf"\b(?:(?:we |i |please )?(?:don t|do not|am not|m not|are not|re not|is not|isn t|not|never|no need to|without|instead of|rather than|nicht|no)) "
+    rf"(?:asking (?:you )?to |want(?:ing)? (?:you )?to |need to |going to |about to |have to )?{_DEED}\w*\b[^,;.!]*?(?=[,;.!]| but | just | only | sondern | sino )"
+)
+_INDIRECT = re.compile(
+    r"\b(tell me|know|check|see|say|find out|wonder(?:ing)?|sure|look) (?:whether|if) ((?:\w+ ){0,3}?(?:@[pn])(?: \w+)?) (is|are|was|has|still) "
+)
+
+
+def _plainly(text: str) -> str:
+    """Without what is expressly not to be done, where something else is; indirect questions made direct ones."""
+    rest = " ".join(_NEGATED.sub(" ", text).strip(" ,;.!").split())
+    text = rest if len(rest.split()) > 1 else text
+    return _INDIRECT.sub(r"\1 \3 \2 ", text)
+
+
+class Reading:
+    """One message on its way to an intent."""
+
+    def __init__(self, lexicon: Lexicon, message: Message, token_kinds: tuple[str, ...]) -> None:
+        self.lexicon, self.message = lexicon, message
+        self.has_secret = "<secret-" in message.raw
+        self.found = mentions(message, lexicon, token_kinds)
+        self.vendors = vendors(message, lexicon)
+        self.standing = standing(self.found, message, [start for _, start in self.vendors])
+        self.things = Things(message)
+        self.own_name = self.name_of_own()
+        self.marked = self.marked_text()
+        self.result = Intent()
+
+    def name_of_own(self) -> str:
+        named = connection_name(self.things)
+        if named:
+            return named
+        if called := _NAMED_SO.search(self.message.bare):
+            return called[1]
+        inside = [
+            match[0]
+            for match in _KEBAB.finditer(self.message.bare)
+            if not _NOT_OWN.match(match[0]) and not _CALLED.search(match[0])
+        ]
+        return inside[0] if inside else ""
+
+    def marked_text(self) -> str:
+        """The bare text with marks for providers, own names and vendors."""
+        letters = list(self.message.bare)
+        places = [
+            (each.start, each.end, "@p" if each in self.standing else "@x")
+            for each in self.found
+            if each.start >= 0 and each.strength == 3
+        ]
+        places += [(start, start + len(name), "@v") for name, start in self.vendors]
+        if self.own_name and (at := self.message.bare.find(self.own_name.lower())) >= 0:
+            places = [place for place in places if not at <= place[0] < at + len(self.own_name)] + [
+                (at, at + len(self.own_name), "@n")
+            ]
+        for start, end, mark in sorted(places, reverse=True):
+            letters[start:end] = [f"{mark}"]
+        text = " ".join(re.sub(r"~+", "~", "".join(letters)).split())
+        return _plainly(text)
+
+    def as_kind(self, kind: str, why: str) -> Intent:
+        self.result.intent = kind  # type: ignore[assignment]  # a rule's kind is one of the kinds
+        self.result.reasons.append(why)
+        return self.result
+
+    def best(self) -> Mention | None:
+        return max(self.standing, key=lambda each: (each.strength, each.start), default=None)
+
+    def take(self, found: list[Mention]) -> None:
+        ordered = sorted(
+            found,
+            key=lambda each: (
+                self.lexicon.providers[each.provider].built_in,
+                -each.strength,
+                -each.start if each.strength < 3 else each.start,
+            ),
+        )
+        ids = list(dict.fromkeys(each.provider for each in ordered))
+        if ids:
+            self.result.provider, self.result.providers = ids[0], ids
+            self.result.reasons.append(next(each.why for each in ordered))
+
+    def implied_here(self, start: int = 0, end: int | None = None) -> list[Mention]:
+        return implied(self.message, self.lexicon, start, end)
+
+    def names_field(self) -> bool:
+        return bool(
+            self.implied_here()
+            or self.kinds()
+            or self.things.channels
+            or ENTITY.search(self.message.words)
+            or self.things.phones
+            or self.things.addresses
+            or re.search(_EVENT_WORD, self.message.words)
+        )
+
+    def kinds(self, start: int = 0, end: int | None = None) -> list[str]:
+        """Kinds of service that a part speaks of without naming one."""
+        return [
+            kind
+            for kind, words in self.lexicon.kinds.items()
+            if words.search(self.message.bare, start, len(self.message.bare) if end is None else end)
+        ]
+
+    def best_action(self, provider: str, text: str) -> Deed | None:
+        """The provider's action that the text means: of those that only look, where it asks for something to be seen."""
+        known = self.lexicon.providers.get(provider)
+        if known is None:
+            return None
+        if (head := _HEAD.match(_NAME_FIRST.sub("", text))) and len(
+            same := [each for each in known.actions.values() if each.name.endswith(f".{head[1]}")]
+        ) == 1:
+            return same[0]
+        for said in (text, english(text)):
+            sees = [each for each in known.actions.values() if looks(each)] if _SEES.match(said) else []
+            for deeds in (sees, list(known.actions.values())):
+                if deed := longest(deeds, said) or longest([replace(each, cue=each.also) for each in deeds if each.also], said):
+                    return known.actions[deed.name]
+        return None
+
+    def actions_of(self, provider: str, text: str) -> list[Deed]:
+        """All actions of a provider whose words are in the text, those first that take most of it."""
+        known = self.lexicon.providers.get(provider)
+        best = self.best_action(provider, text)
+        if known is None or best is None:
+            return []
+        sees = bool(_SEES.match(text)) and looks(best)
+        others = [each for each in known.actions.values() if each is not best and (looks(each) or not sees)]
+        reached = sorted(((reach(each, text), each.name) for each in others if reach(each, text)), reverse=True)
+        return [best, *(known.actions[name] for _, name in reached)]
+
+    def best_event(self, providers: list[str], text: str) -> tuple[str, str]:
+        """The event's full name and its provider's id; empty where none fits."""
+        for provider in providers:
+            known = self.lexicon.providers.get(provider)
+            if known and (event := longest(known.events.values(), text) or longest(known.events.values(), english(text))):
+                return event.name, provider
+        return "", ""
+
+    def default(self, provider: str) -> Deed | None:
+        known = self.lexicon.providers.get(provider)
+        return known.actions.get(known.default) if known else None
+
+    def vendor(self) -> str:
+        if self.vendors:
+            wanted = [name for name, start in self.vendors if _WANTED.search(self.message.bare[:start])]
+            return wanted[-1] if wanted else self.vendors[0][0]
+        return "" if self.standing else unknown_vendor(self.message)
+
+    def as_vendor(self, vendor: str) -> None:
+        self.result.vendor, self.result.provider, self.result.providers = vendor, "http", ["http"]
+        self.result.reasons.append(f"{vendor} is not in the catalog: Custom HTTP can reach it")
+
+    def hosted_elsewhere(self) -> bool:
+        return any(each.provider != "http" and each.strength > 1 for each in self.standing)
+
+    def says_settings(self) -> bool:
+        provider = self.result.provider
+        return bool(provider) and bool(settings_of(provider, self.things, connects=True))
+
+
+_SEES = re.compile(
+    r"\W*(?:please |can you |could you |in \w+,? |on \w+,? )?(?:what|which|who|when|where|how (?:many|big)|is there|are there|do i have|do we have|list|show|find|search|look|fetch|read|see|any)\b"
+)
+_NAME_FIRST = re.compile(r"^\W*\w+\s*[:,]\s*")
+_HEAD = re.compile(
+    r"\W*(?:please |can you |could you |just )?(schedule|presign|copy|merge|dispatch|transition|assign|upsert|describe|associate|patch)\b"
+)
+_LOOKS = re.compile(
+    r"[._](?:list|get|search|query|read|head|lookup\w*|history|stats|describe|everything|check|info|model\.list)$"
+)
+
+
+def looks(deed: Deed) -> bool:
+    """Whether an action only looks, by what its adapter says or by its last word."""
+    return deed.read_only or bool(_LOOKS.search(deed.name))
+
+
+def reach(deed: Deed, text: str) -> int:
+    """How much of a text the deed's words take, in characters."""
+    return max((match.end() - match.start() for match in deed.cue.finditer(text)), default=0)
+
+
+def longest(deeds: Iterable[Deed], text: str) -> Deed | None:
+    """The deed whose words take most of the text; the first of equals."""
+    best: tuple[int, Deed] | None = None
+    for deed in deeds:
+        taken = reach(deed, text)
+        if taken and (best is None or taken > best[0]):
+            best = (taken, deed)
+    return best[1] if best else None

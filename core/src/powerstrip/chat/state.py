@@ -1,0 +1,101 @@
+"""How far a conversation is, what it answers, and who speaks. Everything here may be stored: no secret is in it."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from powerstrip.store import Actor, Project
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who speaks: everything is done with their permissions."""
+
+    actor: Actor
+    project: Project
+    require: Callable[[str], None]
+    """Raises `Forbidden` where they lack a permission in this project."""
+    may_execute: Callable[[str], bool]
+
+
+@dataclass
+class State:
+    """The place in a conversation."""
+
+    goal: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The intent it is about, as a row."""
+    waiting: str = ""
+    """What the last question asked for: `provider`, `auth`, `config:NAME`, `form`, `pasted`, `create`, `optional:NAME`, `name`,
+    `rotate`, `integration`, `confirm`, `input:NAME`, `save`; empty where nothing is open."""
+    options: list[str] = field(default_factory=list[str])
+    provider: str = ""
+    auth_kind: str = ""
+    config: dict[str, Any] = field(default_factory=dict[str, Any])
+    name: str = ""
+    integration_id: str = ""
+    queue: list[str] = field(default_factory=list[str])
+    """Providers that are still to be connected for the goal."""
+    asked: list[str] = field(default_factory=list[str])
+    """Optional settings that were asked for."""
+    made: list[str] = field(default_factory=list[str])
+    """Integrations that this conversation made for its goal."""
+    plan: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What a yes would do."""
+    handles: int = 0
+    """Secrets that were taken out of messages so far."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "State":
+        """From what was stored, perhaps by another version."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several answers; `value` is what to say to take it."""
+
+    value: str
+    title: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a form. Secret ones are masked, and go to the form's address alone."""
+
+    name: str
+    title: str
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Form:
+    """Fields for a provider's credential."""
+
+    provider: str
+    auth_kind: str
+    title: str
+    fields: tuple[Field, ...]
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: text, and what a client can show beside it."""
+
+    text: str
+    form: Form | None = None
+    choices: tuple[Choice, ...] = ()
+    plan: dict[str, Any] | None = None
+    done: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """As it goes to clients."""
+        return asdict(self)

@@ -1,0 +1,157 @@
+"""The statements over source events: emit, claim, finish."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, type_coerce, update
+from sqlalchemy.types import NullType
+from sqlmodel import col
+from sqlmodel import select as select_of
+
+from powerstrip.clock import new_id, stamp
+from powerstrip.events.source import NewEvent
+from powerstrip.store import Prepared, RowsUpdate, SourceEvent, insert_rows
+
+OPEN = ("pending", "retrying", "processing")
+CLAIM = 64
+"""Events taken at once."""
+
+_COLUMNS = (
+    "seq", "id", "project_id", "name", "source_type", "source_id", "integration_id", "provider", "provider_event_id", "mode",
+    "test", "depth", "data", "occurred_at", "received_at", "attempts", "outcome",
+)  # fmt: skip
+_columns: list[Any] = [type_coerce(col(getattr(SourceEvent, name)), NullType()).label(name) for name in _COLUMNS]
+"""As they lie there: JSON as text."""
+_KEY = ("project_id", "source_type", "source_id", "key")
+_known = Prepared(
+    select(col(SourceEvent.id)).where(
+        col(SourceEvent.project_id) == bindparam("project_id"),
+        col(SourceEvent.source_type) == bindparam("source_type"),
+        col(SourceEvent.source_id) == bindparam("source_id"),
+        col(SourceEvent.key) == bindparam("key"),
+    )
+)
+_due = Prepared(
+    select(*_columns)
+    .where(col(SourceEvent.next_at) <= bindparam("now"))
+    .order_by(col(SourceEvent.seq))
+    .limit(CLAIM)
+    .with_for_update(skip_locked=True)
+)
+"""On PostgreSQL what another process is taking just now is left to it. On SQLite there is no other."""
+_claim = RowsUpdate(SourceEvent, keys=("seq",), sets=("status", "attempts", "next_at"))
+_finish = RowsUpdate(
+    SourceEvent,
+    keys=("seq", "attempts"),
+    sets=("status", "next_at", "last_error", "outcome", "processed_at"),
+)
+_hold = Prepared(
+    update(SourceEvent)
+    .where(
+        col(SourceEvent.seq) == bindparam("at_seq"),
+        col(SourceEvent.attempts) == bindparam("at_attempts"),
+        col(SourceEvent.status) == "processing",
+    )
+    .values(attempts=bindparam("at_attempts"))
+)
+_take_up = Prepared(
+    update(SourceEvent).where(col(SourceEvent.status) == "processing").values(next_at=bindparam("now"), status="retrying")
+)
+next_due = select_of(func.min(col(SourceEvent.next_at)))
+
+
+def emit_all(connection: Connection, events: Sequence[tuple[NewEvent, str | None]]) -> list[str | None]:
+    """Insert events in order; their ids, None for one whose key is known.
+
+    One that nobody wants comes with the outcome that says so, and is at its end at once. The others are to be processed.
+    """
+    ids: list[str | None] = []
+    made: list[dict[str, Any]] = []
+    keys = set[tuple[str, ...]]()
+    for event, outcome in events:
+        if event.key is not None:
+            key = (event.project_id, event.source_type, event.source_id or "", event.key)
+            if key in keys or _known.first(connection, **dict(zip(_KEY, key, strict=True))):
+                ids.append(None)
+                continue
+            keys.add(key)
+        made.append(_row(event, outcome))
+        ids.append(made[-1]["id"])
+    insert_rows(connection, SourceEvent, made)
+    return ids
+
+
+def _row(event: NewEvent, outcome: str | None) -> dict[str, Any]:
+    now = stamp()
+    return {
+        "id": new_id("evt"),
+        "project_id": event.project_id,
+        "name": event.name,
+        "source_type": event.source_type,
+        "source_id": event.source_id or "",
+        "key": event.key,
+        "provider": event.provider,
+        "integration_id": event.integration_id,
+        "provider_event_id": event.provider_event_id,
+        "mode": event.mode,
+        "test": event.test,
+        "depth": event.depth,
+        "data": event.text or json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
+        "status": "pending" if outcome is None else "succeeded",
+        "attempts": 0 if outcome is None else 1,
+        "outcome": outcome or "{}",
+        "occurred_at": event.occurred_at,
+        "received_at": now,
+        "processed_at": None if outcome is None else now,
+        "next_at": now if outcome is None else None,
+    }
+
+
+def claim(connection: Connection, now: str, lease: str) -> list[Any]:
+    """Take what is due, oldest first. Each row is this caller's until `lease`, when somebody else may take it."""
+    rows = _due.all(connection, now=now)
+    taken = {"status": "processing", "next_at": lease}
+    _claim.run(connection, [taken | {"seq": row.seq, "attempts": row.attempts + 1} for row in rows])
+    return rows
+
+
+def hold(connection: Connection, seq: int, attempts: int) -> bool:
+    """Make sure, and keep until the commit, that the event is still this attempt's."""
+    return bool(_hold.run(connection, at_seq=seq, at_attempts=attempts))
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an attempt ended: the state, when there is another one, and the words and the outcome that people see."""
+
+    seq: int
+    attempts: int
+    status: str
+    due: str | None
+    error: str | None
+    outcome: str
+
+
+def finish(connection: Connection, ends: Sequence[End]) -> None:
+    """Write down how attempts ended. Only for events that `hold` told to be theirs, in the same transaction."""
+    now = stamp()
+    rows = [
+        {
+            "seq": end.seq,
+            "attempts": end.attempts,
+            "status": end.status,
+            "next_at": end.due,
+            "last_error": end.error,
+            "outcome": end.outcome,
+            "processed_at": None if end.due else now,
+        }
+        for end in ends
+    ]
+    _finish.run(connection, rows)
+
+
+def take_up(connection: Connection, now: str) -> int:
+    """Make what an earlier process left in the middle due again."""
+    return _take_up.run(connection, now=now)

@@ -1,0 +1,96 @@
+"""The tables, one module for each topic. A new one is added here, or migrations do not see it."""
+
+from powerstrip.store.tables.automations import (
+    Automation,
+    AutomationDependency,
+    AutomationTrigger,
+    AutomationVersion,
+    Job,
+    OwnAction,
+    Run,
+    RunEvent,
+    RunStep,
+    RunWait,
+    WorkerSession,
+)
+from powerstrip.store.tables.base import JsonText, Table
+from powerstrip.store.tables.chat import ChatSession
+from powerstrip.store.tables.connecting import ConnectSession, Consent, PlatformApp
+from powerstrip.store.tables.definitions import Definition
+from powerstrip.store.tables.entities import EntityRecord, EntityType
+from powerstrip.store.tables.hub import (
+    RARE_ACTIONS,
+    ApiKey,
+    Audit,
+    Credential,
+    DataKey,
+    HubProcess,
+    Idempotency,
+    Integration,
+    Invocation,
+    Principal,
+    Project,
+    Role,
+    RoleAssignment,
+    Setting,
+    StoredFile,
+    WouldSend,
+)
+from powerstrip.store.tables.inbound import Endpoint, EndpointSecret, Poll, ProviderEvent, SeenToken, SourceEvent, Subscription
+from powerstrip.store.tables.outbound import Webhook, WebhookDelivery, WebhookMessage, WebhookSecret
+from powerstrip.store.tables.secrets import KeyWrap, Secret, SecretVersion
+from powerstrip.store.tables.tokens import AccessToken
+
+__all__ = [
+    "RARE_ACTIONS",
+    "AccessToken",
+    "ApiKey",
+    "Audit",
+    "Automation",
+    "AutomationDependency",
+    "AutomationTrigger",
+    "AutomationVersion",
+    "ChatSession",
+    "ConnectSession",
+    "Consent",
+    "Credential",
+    "DataKey",
+    "Definition",
+    "Endpoint",
+    "EndpointSecret",
+    "EntityRecord",
+    "EntityType",
+    "HubProcess",
+    "Idempotency",
+    "Integration",
+    "Invocation",
+    "Job",
+    "JsonText",
+    "KeyWrap",
+    "OwnAction",
+    "PlatformApp",
+    "Poll",
+    "Principal",
+    "Project",
+    "ProviderEvent",
+    "Role",
+    "RoleAssignment",
+    "Run",
+    "RunEvent",
+    "RunStep",
+    "RunWait",
+    "Secret",
+    "SecretVersion",
+    "SeenToken",
+    "Setting",
+    "SourceEvent",
+    "StoredFile",
+    "Subscription",
+    "Table",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookMessage",
+    "WebhookSecret",
+    "WorkerSession",
+    "WouldSend",
+]
