@@ -398,7 +398,11 @@ def the_catalog() -> Catalog:
 @pytest.fixture
 async def house(request: pytest.FixtureRequest, tmp_path: Path, peer: Peer, empty_database: Path) -> AsyncIterator[House]:
     """A hub on a fresh database, with one live project and nothing connected."""
-    if "database_url" in request.fixturenames:
+    if request.node.get_closest_marker("on_postgresql") and "database_url" not in request.fixturenames:
+        template = request.getfixturevalue("empty_postgresql")
+        server = request.getfixturevalue("postgresql_server")
+        url = server.url(server.copied_database(template))
+    elif "database_url" in request.fixturenames:
         url = request.getfixturevalue("database_url")
         migrated(url)
     else:

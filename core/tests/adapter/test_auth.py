@@ -16,6 +16,7 @@ from powerstrip.adapter import (
     Bearer,
     ClientCredentials,
     Content,
+    GitHubApp,
     HmacSigned,
     JwtBearer,
     Mtls,
@@ -24,6 +25,7 @@ from powerstrip.adapter import (
     Request,
     ServiceAccount,
     SigV4,
+    SmartBackend,
 )
 from powerstrip.adapter.http import build
 from powerstrip.adapter.schemas import compile_schema, input_schema, secrets
@@ -58,6 +60,8 @@ EVERY: list[Auth] = [
     ClientCredentials(token_url=TOKEN_URL),
     JwtBearer(token_url=TOKEN_URL),
     ServiceAccount(),
+    GitHubApp(),
+    SmartBackend(),
 ]
 
 
@@ -71,6 +75,7 @@ def test_every_form_is_a_schema_whose_secrets_are_masked(auth: Auth) -> None:
     compile_schema(form)
     shown = [name for name in form.get("properties", {}) if name not in set(secrets(form))]
     public = {"username", "account_sid", "access_key_id", "certificate", "client_id", "issuer", "subject"}
+    public |= {"key_id", "app_id", "installation_id"}
     assert set(shown) <= public
 
 
@@ -192,3 +197,19 @@ def test_a_form_refuses_what_cannot_be_a_credential(auth: Auth, fields: dict[str
     with pytest.raises(ValidationError) as caught:
         auth.form().model_validate(fields)
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("auth", "settings", "name"),
+    [(Basic(user="api"), {}, "api"), (Basic(user_setting="email"), {"email": "ada@example.com"}, "ada@example.com")],
+)
+def test_a_user_name_that_is_no_part_of_the_credential(auth: Basic, settings: dict[str, str], name: str) -> None:
+    assert set(auth.form().model_fields) == {"password"}
+    signed = auth.sign(build("GET", "/x"), {"password": "invented"}, settings, NOW)
+    assert signed.header("Authorization") == "Basic " + base64.b64encode(f"{name}:invented".encode()).decode()
+    assert auth.show(build("GET", "/x"), {"password"}, settings, NOW).header("Authorization") == f"Basic {name}:<password>"
+
+
+def test_a_user_name_comes_from_one_place() -> None:
+    with pytest.raises(ValueError, match="one place"):
+        Basic(user="api", user_setting="email")

@@ -44,6 +44,7 @@ class House:
         token = self.first.key if key is None else key
         if token:
             headers.setdefault("authorization", f"Bearer {token}")
+        headers.setdefault("accept", "application/json; profile=full")
         if body is not None:
             options["json"] = body
         transport = httpx2.ASGITransport(app=self.hub.app, client=(ip, 4711))

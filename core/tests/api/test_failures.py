@@ -151,6 +151,7 @@ async def test_a_database_that_does_not_answer_is_a_503(house, monkeypatch) -> N
     monkeypatch.setattr(house.hub.store, "read", unavailable)
     monkeypatch.setattr(house.hub.store, "write", unavailable)
     monkeypatch.setattr(house.hub.store, "hot", unavailable)
+    monkeypatch.setattr(house.hub.store, "bulk", unavailable)
     viewer_attempt = await house.ask("GET", "integrations")
     assert problem(viewer_attempt, 503)["code"] == "store_unavailable"
     assert viewer_attempt.headers["retry-after"] == "1"

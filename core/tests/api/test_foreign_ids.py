@@ -5,12 +5,26 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from powerstrip.access import NewKey, NewPrincipal, NewRole
 from powerstrip.actions import Invoke
 from powerstrip.connect import NewIntegration
-from powerstrip.store import Audit, Project
+from powerstrip.inbound import Fire
+from powerstrip.store import (
+    Audit,
+    Automation,
+    AutomationVersion,
+    ChatSession,
+    ConnectSession,
+    Consent,
+    EntityRecord,
+    Job,
+    Project,
+    Run,
+    Webhook,
+    WorkerSession,
+)
 
 from .conftest import House, problem
 from .table import BODIES, EMAIL, KINDS, MISSING, SCOPED, Route, named
@@ -39,12 +53,44 @@ class Foreign:
         integration = await hub.integrations.create(at, admin.actor, new)
         call = await hub.actions.invoke(at, admin.actor, "postmark.email.send", Invoke(input=EMAIL))
         file = await hub.files.put(at.id, admin.actor, _chunks(), name="theirs.txt", media_type="text/plain")
+        endpoint = await hub.inbound.endpoints.create(at, admin.actor, integration_id=integration.id)
+        fire = Fire(mode="deliver", event_type="postmark.email.opened", payload={})
+        event = await hub.inbound.firing.fire(at, admin.actor, fire)
         found.ids = {
             "prn": principal.id, "role": role.id, "ra": held.assignment.id, "key": key.row.id,
-            "int": integration.id, "inv": call.invocation_id, "file": file.id,
+            "hook": endpoint.row.id, "pev": event.id or "", "int": integration.id, "inv": call.invocation_id, "file": file.id,
         }  # fmt: skip
+        found.ids |= await hub.store.write(lambda session: _rows(session, at.id))
         found.outsider = await house.member("owner", name="owner of main")
         return found
+
+
+def _rows(session: Session, project: str) -> dict[str, str]:
+    """One row of each kind that only a longer walk would make."""
+    automation = Automation(project_id=project, handle="theirs", name="theirs")
+    session.add(automation)
+    session.flush()
+    version = AutomationVersion(project_id=project, automation_id=automation.id, version=1, digest="theirs")
+    session.add(version)
+    session.flush()
+    later = "2099-01-01T00:00:00Z"
+    of_run = {"automation_id": automation.id, "automation_version_id": version.id, "automation_version": 1}
+    rows = {
+        "run": Run(project_id=project, **of_run),
+        "job": Job(project_id=project, action_name="theirs"),
+        "wsess": WorkerSession(project_id=project, worker_instance_id="theirs"),
+        "wbh": Webhook(project_id=project, name="theirs", name_key="theirs"),
+        "cht": ChatSession(project_id=project),
+        "rec": EntityRecord(project_id=project, entity="theirs", key="1"),
+        "cs": ConnectSession(project_id=project, provider="postmark", name="x", token_hash="theirs", expires_at=later),
+        "con": Consent(
+            project_id=project, provider="x", auth_kind="oauth2", client_id="x", name="x", way="x", sealed=b"", expires_at=later
+        ),
+    }
+    for row in rows.values():
+        session.add(row)
+    session.flush()
+    return {kind: row.id for kind, row in rows.items()}
 
 
 async def _chunks() -> Any:

@@ -3,14 +3,14 @@
 import pytest
 
 from powerstrip.access.tokens import new_key
-from powerstrip.api.rate import Buckets
+from powerstrip.rate import Buckets
 
 from .conftest import opened, problem
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate(monkeypatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("powerstrip.api.rate.monotonic", lambda: now[0])
+    monkeypatch.setattr("powerstrip.rate.monotonic", lambda: now[0])
     buckets = Buckets(rate=2, burst=3)
     assert [buckets.take("a") for _ in range(3)] == [None, None, None]
     assert buckets.take("a") == pytest.approx(0.5)

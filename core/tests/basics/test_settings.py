@@ -74,3 +74,16 @@ def test_exceptions_are_told_by_their_origin() -> None:
 def test_blocked_plugins_are_a_list_of_names() -> None:
     assert read(PLUGINS_BLOCK="acme, powerstrip-other").plugins_block == ("acme", "powerstrip-other")
     assert read().plugins_block == ()
+
+
+def test_the_index_of_adapters_is_the_installation_s_and_no_hub_s(tmp_path: Path) -> None:
+    def index(**environ: str) -> Path:
+        return from_environment(environ, tmp_path / "data").index
+
+    cached = index(HOME=str(tmp_path / "home"))
+    assert cached.parent == tmp_path / "home" / ".cache" / "powerstrip"
+    assert cached.stat().st_mode & 0o077 == 0
+    assert index(HOME="/", XDG_CACHE_HOME=str(tmp_path)).parent == tmp_path / "powerstrip"
+    assert index(HOME=str(tmp_path), POWERSTRIP_CATALOG=str(tmp_path / "image")) == tmp_path / "image"
+    (tmp_path / "taken").write_text("a file where a home should be")
+    assert index(HOME=str(tmp_path / "taken")) == index() == tmp_path / "data" / "catalog"

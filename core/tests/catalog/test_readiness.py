@@ -76,7 +76,7 @@ def test_oauth_without_the_platforms_client() -> None:
 
 def test_other_token_kinds_do_not_speak_of_oauth_clients() -> None:
     ready = readiness(acme(SERVICE))
-    assert (ready.state, ready.reason) == ("unavailable", "provider_unavailable")
+    assert (ready.state, ready.reason) == ("needs_setup", "not_configured")
     assert "OAuth" not in ready.message
 
 

@@ -117,9 +117,11 @@ def test_a_failed_call_ends_with_1_and_the_reason(cli) -> None:
     assert ran.err.startswith("error: postmark: ")
     assert "refuses the credential" in ran.err
     assert "wait" not in ran.err
-    assert "hint: wait, then call again" in cli(*words[:-1], "rate_limited").err
+    assert "hint: wait 30 s, then call again" in cli(*words[:-1], "rate_limited").err
+    assert cli(*words[:-1], "rate_limited", "--json").json["retry_after"] == 30
     in_json = cli(*words, "--json")
     assert (in_json.code, in_json.json["status"]) == (1, "failed")
+    assert "retry_after" not in in_json.json
 
 
 def test_an_input_that_does_not_fit_is_named_by_its_place(cli) -> None:

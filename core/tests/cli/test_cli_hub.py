@@ -1,5 +1,7 @@
 """Which hub is talked to, and what is said when it refuses, is strange, or is not there."""
 
+import json
+
 import pytest
 from werkzeug import Request, Response
 
@@ -102,8 +104,11 @@ def test_names_that_would_steer_a_terminal_are_shown_not_obeyed(cli, strange_hub
 
 def test_a_delete_asks_nobody_where_there_is_nobody(cli, strange_hub) -> None:
     deleted: list[str] = []
+    plan = {"operation": "delete", "provider": "postmark", "integration_name": "mail", "changes": [], "breaks": [], "impact": {}}
 
     def delete(request: Request) -> Response:
+        if request.args.get("plan"):
+            return Response(json.dumps(plan), content_type="application/json")
         deleted.append(request.path)
         return Response(status=204)
 

@@ -160,9 +160,10 @@ class Terminal:
 
 
 @pytest.fixture
-def at_terminal(served, environment):
+def at_terminal(served, environment, tmp_path):
     def start(*words: str) -> Terminal:
-        return Terminal([POWERSTRIP, *words], environment(**served.environment, TERM="xterm-256color"))
+        own = {"TERM": "xterm-256color", "XDG_STATE_HOME": str(tmp_path / "state")}
+        return Terminal([POWERSTRIP, *words], environment(**served.environment, **own))
 
     return start
 
@@ -196,8 +197,9 @@ def test_a_person_is_asked_before_what_cannot_be_undone(at_terminal, powerstrip,
     assert powerstrip("integrations", "show", "kept", **served.environment).code == 0
 
 
-def test_alone_at_a_terminal_it_opens_the_dashboard(at_terminal) -> None:
-    terminal = at_terminal()
+@pytest.mark.parametrize("words", [(), ("tui",)])
+def test_alone_at_a_terminal_it_opens_the_dashboard(at_terminal, words) -> None:
+    terminal = at_terminal(*words)
     terminal.until("Postmark")
     terminal.until("SANDBOX")
     terminal.type("q")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from powerstrip.adapter import Adapter, ApiKey, Auth, Model
 from powerstrip.clock import monotonic
 from powerstrip.edge import Bound, Call, Edge, Tempo
 from powerstrip.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # certificates.py
 
 SECRET = "pm-invented-token-0001"
 TLS = ssl.create_default_context()
@@ -177,8 +180,12 @@ class Bench:
 
     def http(self, adapter: Adapter, bound: Mapping[str, Any] | None = None, **call: Any) -> Any:
         """An `Http` and its `Trace`."""
+        return self.door(adapter, bound, **call)
+
+    def door(self, adapter: Adapter, bound: Mapping[str, Any] | None = None, **call: Any) -> Any:
+        """The adapter's door, and its `Trace`."""
         given = {"invocation_id": "inv_1", "action_name": "tester.do", "deadline": monotonic() + 5}
-        return self.edge.http(self.bound(adapter, **(bound or {})), Call(**(given | call)))
+        return self.edge.door(self.bound(adapter, **(bound or {})), Call(**(given | call)))
 
 
 @pytest.fixture

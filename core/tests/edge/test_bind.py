@@ -1,6 +1,7 @@
 """The destination belongs to the integration: nothing that an adapter or a caller gives leaves its origin and path."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from powerstrip.adapter import Adapter, Model, PowerstripError, Rejected, Request
 from powerstrip.adapter.http import build
 from powerstrip.edge import Refused, origin_of
-from powerstrip.edge.bind import base_of, bind, query_of
+from powerstrip.edge.bind import api_of, base_of, bind, endpoint_of, query_of
 from powerstrip.edge.urls import parse_base, parse_url
 from powerstrip.settings import Settings
 
@@ -310,3 +311,96 @@ def test_the_parser_gives_parts_that_parse_to_the_same(text):
 def test_a_base_has_no_query_and_does_not_climb(text):
     with pytest.raises(Refused):
         parse_base(text)
+
+
+class Region(Model):
+    region: str = "us1"
+
+
+APIS = Adapter(
+    id="calls",
+    title="Calls",
+    base_url="https://api.calls.example/2010",
+    apis={"verify": "https://verify.{region}.calls.example/v2"},
+    config=Region,
+)
+
+
+def bound_to(target: str, provider_urls: dict[str, str]) -> str:
+    api, request = api_of(build("GET", target))
+    return bind(request, base_of(APIS, {}, provider_urls, api), APIS).url.text
+
+
+@pytest.mark.parametrize(
+    ("target", "provider_urls", "address"),
+    [
+        ("/Messages", {}, "https://api.calls.example/2010/Messages"),
+        ("verify:/Services", {}, "https://verify.us1.calls.example/v2/Services"),
+        ("verify:/Services", {"calls": "http://127.0.0.1:9/2010"}, "http://127.0.0.1:9/v2/Services"),
+        ("verify:/Services", {"calls.verify": "http://127.0.0.1:9/x"}, "http://127.0.0.1:9/x/Services"),
+    ],
+)
+def test_a_further_api_has_its_own_base(target: str, provider_urls: dict[str, str], address: str) -> None:
+    assert bound_to(target, provider_urls) == address
+
+
+def test_an_api_that_is_not_declared_is_refused() -> None:
+    with pytest.raises(Refused, match="does not declare"):
+        bound_to("lookup:/x", {})
+
+
+@pytest.mark.parametrize("target", ["verify://evil.example/x", "verify:/../x", "verify:x", "https:/x/../y", "Verify:/x", ":/x"])
+def test_what_only_looks_like_an_api_is_refused(target: str) -> None:
+    with pytest.raises(Rejected):
+        bound_to(target, {})
+
+
+def test_the_destination_covers_every_api() -> None:
+    settings = Settings(data=Path("."))
+    assert origin_of(APIS, {}, settings) == "https://api.calls.example/2010 https://verify.us1.calls.example/v2"
+
+
+def test_an_api_whose_setting_is_empty_is_no_destination() -> None:
+    class Cloud(Model):
+        cloud_id: str = ""
+
+    tracker = Adapter(
+        id="tracker",
+        title="Tracker",
+        base_url="https://tracker.example",
+        apis={"cloud": "https://cloud.example/{cloud_id}"},
+        config=Cloud,
+    )
+    settings = Settings(data=Path("."))
+    assert origin_of(tracker, {}, settings) == "https://tracker.example"
+    assert origin_of(tracker, {"cloud_id": "7"}, settings) == "https://tracker.example https://cloud.example/7"
+
+
+class TestSignIn:
+    """Where sign-in endpoints are, once the operator moved the provider or its sign-in."""
+
+    @pytest.mark.parametrize(
+        ("endpoint", "urls", "expected"),
+        [
+            ("https://login.example.com/a/token", {}, "https://login.example.com/a/token"),
+            ("https://login.example.com/a/token", {"tester": "http://127.0.0.1:1"}, "https://login.example.com/a/token"),
+            ("https://login.example.com/a/token", {"tester.login": "http://127.0.0.1:2"}, "http://127.0.0.1:2/a/token"),
+            ("https://login.example.com/a?b=c", {"tester.login": "http://127.0.0.1:2/x"}, "http://127.0.0.1:2/x/a?b=c"),
+            ("https://login.example.com/a", {"other.login": "http://127.0.0.1:2"}, "https://login.example.com/a"),
+            ("https://api.example.com/token", {"tester": "http://127.0.0.1:1"}, "http://127.0.0.1:1/token"),
+            (
+                "https://api.example.com/v1/token",
+                {"tester": "http://127.0.0.1:1/own", "tester.login": "http://127.0.0.1:2"},
+                "http://127.0.0.1:1/own/token",
+            ),
+        ],
+    )
+    def test_the_operator_moves_them(self, endpoint, urls, expected):
+        found = endpoint_of(endpoint, adapter(), {}, urls)
+        assert (found.text, found.chosen) == (expected, expected.startswith("http://127"))
+
+    def test_a_setting_that_is_the_whole_address_stays(self):
+        found = endpoint_of(
+            "{endpoint}", adapter(), {"endpoint": "https://own.example.net/t"}, {"tester.login": "http://127.0.0.1:2"}
+        )
+        assert (found.text, found.chosen) == ("https://own.example.net/t", False)

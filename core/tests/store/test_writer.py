@@ -57,6 +57,44 @@ async def test_jobs_that_wait_share_one_commit(store: Store) -> None:
     assert len(commits) == 2  # the job that held the writer, and the group
 
 
+async def test_bulk_jobs_of_a_group_are_done_together_and_each_hears_its_own_answer(store: Store) -> None:
+    groups: list[list[str]] = []
+
+    def bulk(connection, items: list[str]):
+        groups.append(items)
+        for item in items:
+            if item != "refused":
+                put(item)(connection)
+        return [Conflict("no") if item == "refused" else item.upper() for item in items]
+
+    held = Held(store)
+    await asyncio.sleep(0.01)
+    work = [store.bulk(bulk, "a"), store.hot(put("plain")), store.bulk(bulk, "refused"), store.bulk(bulk, "b")]
+    jobs = [asyncio.ensure_future(job) for job in work]
+    await held.release()
+    first, _, refused, second = await asyncio.gather(*jobs, return_exceptions=True)
+    assert (first, second, type(refused)) == ("A", "B", Conflict)
+    assert groups == [["a", "refused", "b"]]
+    assert await names(store) == ["a", "b", "plain"]
+
+
+async def test_a_bulk_that_breaks_at_one_item_is_done_again_item_by_item(store: Store) -> None:
+    def bulk(connection, items: list[str]):
+        for item in items:
+            put(item)(connection)
+            if item == "poor":
+                raise ValueError(item)
+        return items
+
+    held = Held(store)
+    await asyncio.sleep(0.01)
+    jobs = [asyncio.ensure_future(store.bulk(bulk, item)) for item in ("a", "poor", "b")]
+    await held.release()
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(result) for result in results] == [str, ValueError, str]
+    assert await names(store) == ["a", "b"]
+
+
 @pytest.mark.parametrize("failure", [NotFound("no"), ValueError("no"), KeyboardInterrupt(), SystemExit(3), StopIteration()])
 async def test_a_failing_job_leaves_its_group_alone(store: Store, failure: BaseException) -> None:
     def fail(connection):

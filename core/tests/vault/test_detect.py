@@ -115,7 +115,7 @@ def test_the_report_is_bounded() -> None:
     assert find_secrets(deep) == []  # deeper than any input the strict decoder lets in
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_json_is_read(value: object) -> None:
     assert isinstance(find_secrets(value), list)

@@ -1,0 +1,134 @@
+"""The processor on each database: order, isolation of consumers, dead letters, what a dead process left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from powerstrip.events import Events, NewEvent
+from powerstrip.store import Project, SourceEvent, Store
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    store = Store(database_url)
+    await asyncio.to_thread(store.migrate)
+    await store.start()
+
+    def project(session: Session) -> None:
+        session.add(Project(id="prj_1", name="P", handle="p"))
+
+    await store.write(project)
+    yield store
+    await store.close()
+
+
+async def emit(store: Store, events: Events, *names: str, **more: Any) -> list[str | None]:
+    def work(connection: Any) -> list[str | None]:
+        return [events.emit(connection, NewEvent("prj_1", name, "test", data={"n": name}, **more)) for name in names]
+
+    ids = await store.hot(work)
+    events.wake()
+    return ids
+
+
+async def rows(store: Store) -> list[SourceEvent]:
+    return list(await store.read(lambda session: session.exec(select(SourceEvent).order_by("seq")).all()))
+
+
+async def until(store: Store, *statuses: str) -> list[SourceEvent]:
+    for _ in range(200):
+        found = await rows(store)
+        if [row.status for row in found] == list(statuses):
+            return found
+        await asyncio.sleep(0.03)
+    raise AssertionError([(row.status, row.last_error) for row in found])
+
+
+async def test_events_are_handed_on_in_the_order_of_receipt_each_once(store: Store) -> None:
+    heard: list[str] = []
+    events = Events(store)
+    events.add_consumer("one", lambda connection, event: heard.append(event.name))
+    await emit(store, events, *(f"e{number}" for number in range(150)))
+    await events.start()
+    await until(store, *["succeeded"] * 150)
+    await events.close()
+    assert heard == [f"e{number}" for number in range(150)]
+
+
+async def test_a_key_is_taken_once_and_depth_has_an_end(store: Store) -> None:
+    events = Events(store)
+    first, second = await emit(store, events, "a", "b", key="same")
+    assert first is not None
+    assert second is None
+    assert await emit(store, events, "deep", depth=17) == [None]
+
+
+async def test_one_consumer_s_failure_is_not_the_others_and_undoes_its_own_work_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerstrip.events.processor.WAITS", (0.01,))
+    heard: list[str] = []
+    events = Events(store)
+
+    def good(connection: Any, event: Any) -> dict[str, Any]:
+        connection.exec_driver_sql("UPDATE project SET description = 'good'")
+        heard.append(event.name)
+        return {"runs": ["run_1"]}
+
+    def poor(connection: Any, event: Any) -> None:
+        connection.exec_driver_sql("UPDATE project SET description = 'poor'")
+        if event.name == "poison":
+            connection.exec_driver_sql("SELECT nothing FROM nowhere")
+
+    events.add_consumer("good", good)
+    events.add_consumer("poor", poor)
+    await events.start()
+    await emit(store, events, "poison")
+    (row,) = await until(store, "dead")
+    await emit(store, events, "fine")
+    await until(store, "dead", "succeeded")
+    await events.close()
+    assert (row.attempts, row.next_at, row.outcome) == (8, None, {"good": {"runs": ["run_1"]}})
+    assert row.last_error is not None
+    assert row.last_error.startswith("poor: ")
+    assert heard == ["poison", "fine"]
+
+
+async def test_an_event_that_nobody_wants_is_at_its_end_at_once_and_handed_to_nobody(store: Store) -> None:
+    heard: list[str] = []
+    events = Events(store)
+    events.add_consumer(
+        "one",
+        lambda connection, event: heard.append(event.name),
+        lambda connection, project_id: lambda event: {} if event.name == "dull" else None,
+    )
+    await emit(store, events, "dull", "keen")
+    assert [row.status for row in await rows(store)] == ["succeeded", "pending"]
+    await events.start()
+    dull, keen = await until(store, "succeeded", "succeeded")
+    await events.close()
+    assert heard == ["keen"]
+    assert dull.outcome == keen.outcome == {"one": {}}
+    assert (dull.next_at, dull.processed_at is not None) == (None, True)
+
+
+async def test_what_a_dead_process_left_is_taken_up_and_a_killer_dies(store: Store) -> None:
+    events = Events(store)
+    await emit(store, events, "left", "killer")
+
+    def leave(connection: Any) -> None:
+        connection.exec_driver_sql(
+            "UPDATE source_event SET status = 'processing', attempts = 1, next_at = '2000-01-01T00:00:00Z'"
+        )
+        connection.exec_driver_sql("UPDATE source_event SET attempts = 8 WHERE name = 'killer'")
+
+    await store.hot(leave)
+    heard: list[str] = []
+    events.add_consumer("one", lambda connection, event: heard.append(event.name))
+    await events.start()
+    await until(store, "succeeded", "dead")
+    await events.close()
+    assert heard == ["left"]
