@@ -1,0 +1,46 @@
+"""What every small window is."""
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Static
+
+from powerstrip_tui.moves import moving
+from powerstrip_tui.texts import line
+
+if TYPE_CHECKING:
+    from powerstrip_tui.app import Dashboard
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T | None]):
+    """A window with a title. It answers with a value, or with None when it is left by Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", key_display="Esc", id="leave"), *moving()]
+    DEFAULT_CLASSES = "dialog"
+    HEADING: ClassVar[str] = ""
+    app: "Dashboard"
+
+    def __init__(self, heading: str = "") -> None:
+        super().__init__()
+        self._heading = heading or self.HEADING
+
+    def compose(self) -> ComposeResult:
+        """The window."""
+        with VerticalScroll(classes="window", can_focus=False) as window:
+            window.border_title = Content(line(self._heading))
+            yield from self.body()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """What is in it."""
+        yield Static()
+
+    def action_leave(self) -> None:
+        """Without an answer."""
+        self.dismiss(None)

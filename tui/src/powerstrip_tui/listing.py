@@ -1,0 +1,60 @@
+"""A screen that is one table, with a line over it that says what is shown."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from powerstrip_tui.view import View
+from powerstrip_tui.widgets.table import Column, Rows, Table
+
+R = TypeVar("R")
+
+
+class Listing(View, Generic[R]):
+    """One table. Say its `COLUMNS`, and fill `self.table` in `load`; rows are told apart by their `id`, or by `key`."""
+
+    COLUMNS: ClassVar[Sequence[Column[Any]]] = ()
+    EMPTY: ClassVar[str] = "Nothing yet."
+
+    def body(self) -> ComposeResult:
+        """The line, and the table."""
+        yield Static(classes="hint shown", markup=False)
+        yield Table[R](self.columns(), key=self.key, empty=self.EMPTY, name=self.HEADING.lower().replace(" ", "-"))
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """What a row shows."""
+        return self.COLUMNS
+
+    def key(self, row: R) -> object:
+        """What tells a row from others."""
+        return cast("dict[str, Any]", row)["id"]
+
+    def shown(self) -> str:
+        """What is shown, in words; empty where that is everything."""
+        return ""
+
+    def tell(self) -> None:
+        """Say what is shown."""
+        words = self.shown()
+        line = self.query_one(".shown", Static)
+        line.update(Content(f" {words}"))
+        line.display = bool(words)
+
+    @property
+    def table(self) -> Table[R]:
+        """The table."""
+        return cast("Table[R]", self.query_one(Table))
+
+    @property
+    def current(self) -> R | None:
+        """The row under the cursor."""
+        return self.table.current
+
+    def on_mount(self) -> None:
+        """Begin in the rows."""
+        super().on_mount()
+        self.query_one(Rows).focus()
+        self.tell()

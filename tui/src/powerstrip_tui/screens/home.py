@@ -1,0 +1,220 @@
+"""Home: what can be connected, what is, and what needs attention."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from powerstrip.client import HubError
+from powerstrip.client.shapes import HourOfActivity, Integration, Project, Provider
+from powerstrip_tui.texts import line, literal
+from powerstrip_tui.view import View
+from powerstrip_tui.widgets.badges import READINESS, badge
+from powerstrip_tui.widgets.figures import Figures
+
+OTHERS = "Other"
+GREETING = (
+    "Welcome. Nothing is connected in this project yet.",
+    "Choose a service and press Enter to see what it can do, or c to connect it.",
+    "Or press d for a demo project: three services with invented credentials, in which nothing leaves this machine.",
+)
+
+
+class Home(View):
+    """Providers by category, each with its state; first what needs attention."""
+
+    HEADING = "Home"
+    ABOUT = "What can be connected, what is, and what needs attention."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", key_display="/", id="home.search"),
+        Binding("enter", "choose", "Open", key_display="Enter", id="home.open"),
+        Binding("c", "connect", "Connect", id="home.connect"),
+        Binding("d", "demo", "Demo", id="home.demo"),
+        Binding("escape", "clear", "The whole list", show=False, id="home.clear"),
+    ]
+    CSS = """
+    Home Figures { padding: 0 1; }
+    Home.-wide Figures { width: 30; height: 100%; padding: 1 2; border-left: vkey $border; }
+    Home.-narrow Figures { dock: top; height: 1; background: $surface; }
+    Home #left { width: 1fr; }
+    Home #providers { height: 1fr; }
+    Home #greeting { display: none; padding: 0 1; margin-bottom: 1; background: $primary-muted; color: $text-primary; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._providers: list[Provider] = []
+        self._integrations: list[Integration] = []
+
+    def body(self) -> ComposeResult:
+        """A search and the list, and the figures beside them."""
+        with Horizontal():
+            with Vertical(id="left"):
+                yield Static(Content("\n".join(GREETING)), id="greeting")
+                yield Input(placeholder="Search services", compact=True, classes="search")
+                yield OptionList(id="providers", compact=True)
+            yield Figures()
+
+    def on_mount(self) -> None:
+        """Begin in the list."""
+        self.query_one(OptionList).focus()
+
+    async def load(self) -> None:
+        """Ask for the services, what is connected, and the figures."""
+        self._providers, self._integrations, hours = await asyncio.gather(
+            self.hub.providers.list(), self.hub.integrations.list().all(), self._hours()
+        )
+        self.query_one(Figures).put(hours)
+        self.query_one("#greeting").display = not self._integrations
+        self._show()
+
+    async def _hours(self) -> list[HourOfActivity]:
+        try:
+            return await self.hub.projects.activity(self.app.link.project)
+        except HubError as error:
+            if error.status in (403, 404):  # not allowed, or a hub of before there were figures: the list is worth more
+                return []
+            raise
+
+    def _show(self) -> None:
+        """Fill the list with what fits the search, and keep the choice where it is still there."""
+        listing = self.query_one(OptionList)
+        chosen = listing.highlighted_option.id if listing.highlighted_option else None
+        search = self.query_one(Input).value
+        options = [] if search else self._attention()
+        for category, providers in by_category([each for each in self._providers if fits(each, search)]).items():
+            options.append(_heading(category))
+            options += [Option(self._line(each), id=f"provider:{each['name']}") for each in providers]
+        if not options:
+            options.append(Option(Content("No service fits the search. Escape shows them all."), disabled=True))
+        listing.clear_options().add_options(options)
+        ids = [option.id for option in options]
+        wanted = chosen if chosen and chosen in ids else next((each for each in ids if each), None)
+        listing.highlighted = ids.index(wanted) if wanted else None
+
+    def _attention(self) -> list[Option]:
+        """Integrations that do not work."""
+        broken = [each for each in self._integrations if each["status"] == "expired"]
+        if not broken:
+            return []
+        rows: list[Option] = []
+        for each in broken:
+            name = Content.styled(line(f"{each['provider']}/{each['name']}"), "bold").truncate(28, ellipsis=True, pad=True)
+            why = literal(each.get("status_reason") or "its credentials are no longer taken")
+            told = Content.assemble("  ", name, " ", badge(READINESS, "expired"), "  ", why)
+            rows.append(Option(told, id=f"integration:{each['id']}"))
+        return [Option(Content.styled(f"▲ Needs attention ({len(rows)})", "bold $text-error"), disabled=True), *rows]
+
+    def _line(self, provider: Provider) -> Content:
+        mine = [each for each in self._integrations if each["provider"] == provider["name"]]
+        title = Content.styled(line(provider["display_name"]), "bold").truncate(18, ellipsis=True, pad=True)
+        mark = badge(READINESS, readiness(provider)).truncate(14, pad=True)
+        tier = literal(provider.get("tier") or "-", "$foreground-muted").truncate(8, ellipsis=True, pad=True)
+        about = ", ".join(line(each["name"]) for each in mine) or line(_why(provider))
+        return Content.assemble("  ", title, " ", mark, " ", tier, " ", (about, "" if mine else "$foreground-muted"))
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self._show()
+
+    @on(Input.Submitted)
+    def _found(self) -> None:
+        self.query_one(OptionList).focus()
+
+    def action_search(self) -> None:
+        """Go to the search."""
+        self.query_one(Input).focus()
+
+    def action_clear(self) -> None:
+        """Back to the whole list."""
+        self.query_one(Input).clear()
+        self.query_one(OptionList).focus()
+
+    # Going on
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._open(event.option.id or "")
+
+    def action_choose(self) -> None:
+        """Open what is under the cursor."""
+        option = self.query_one(OptionList).highlighted_option
+        self._open((option.id if option else None) or "")
+
+    def _open(self, id: str) -> None:
+        kind, _, what = id.partition(":")
+        if kind == "provider":
+            from powerstrip_tui.screens.provider import OneProvider
+
+            self.app.push_screen(OneProvider(what))
+        elif kind == "integration":
+            from powerstrip_tui.screens.integration import OneIntegration
+
+            self.app.push_screen(OneIntegration(what))
+
+    def action_connect(self) -> None:
+        """Connect the service under the cursor."""
+        option = self.query_one(OptionList).highlighted_option
+        kind, _, what = ((option.id if option else None) or "").partition(":")
+        if kind == "provider":
+            from powerstrip_tui.screens.connect import Connect
+
+            self.app.push_screen(Connect(what))
+
+    @work(exclusive=True, group="demo")
+    async def action_demo(self) -> None:
+        """A sandbox project with three services and a few calls; it is made once, and shown from then on."""
+        from powerstrip.client import demo
+
+        async with self.asking("Making the demo project"):
+            projects = await self.hub.projects.list()
+            found = next((each for each in projects if each["name"] == "Demo" and each.get("mode") == "sandbox"), None)
+            if found is None:
+                found = await self._demo_project({each["handle"] for each in projects})
+                there = self.hub.within(found["handle"])
+                await demo.connect(there)
+                await demo.call(there)
+            self.app.into_project(found)
+
+    async def _demo_project(self, taken: set[str]) -> Project:
+        handle = next(each for each in ("demo", *(f"demo-{number}" for number in range(2, 200))) if each not in taken)
+        return await self.hub.projects.create("Demo", handle=handle, mode="sandbox")
+
+
+def readiness(provider: Provider) -> str:
+    """The readiness, an expired connection told apart."""
+    if provider["connection"].get("status") == "expired":
+        return "expired"
+    return provider.get("readiness", "")
+
+
+def _why(provider: Provider) -> str:
+    """Why it is not ready, where its badge does not say it all."""
+    if provider.get("readiness") in ("unavailable", "catalog_only"):
+        return provider.get("message") or provider.get("readiness_reason") or ""
+    return provider.get("description", "").partition("\n")[0]
+
+
+def _heading(text: str) -> Option:
+    return Option(Content.styled(line(text), "bold $foreground-muted"), disabled=True)
+
+
+def fits(provider: Provider, search: str) -> bool:
+    """True where every word of the search is found in what is said of the provider."""
+    parts = ("name", "display_name", "category", "description")
+    said = " ".join(str(provider.get(part, "")) for part in parts).lower()
+    return all(word in said for word in search.lower().split())
+
+
+def by_category(providers: list[Provider]) -> dict[str, list[Provider]]:
+    """Providers under their categories, both in alphabetical order."""
+    found: dict[str, list[Provider]] = {}
+    for provider in sorted(providers, key=lambda each: each["display_name"].lower()):
+        found.setdefault(provider.get("category") or OTHERS, []).append(provider)
+    return dict(sorted(found.items()))

@@ -1,0 +1,72 @@
+"""The events screen: what came, its way, replay and test events, by keys."""
+
+from pressing import SMALL, WIDE, press, screen, settled, type_text, until
+from textual.widgets import OptionList
+
+
+async def fired(client, text: str = "hello") -> str:
+    """A test event of Slack that came in; its id."""
+    sample = next(each for each in await client.events.samples(provider="slack") if each["event_type"] == "slack.message.posted")
+    payload = sample["payload"] | {"text": text}
+    await client.events.fire(mode="deliver", event_type=sample["event_type"], payload=payload)
+    return (await client.events.list().page(limit=1)).items[0]["id"]
+
+
+async def test_one_event_is_followed_to_where_it_stopped(app, client) -> None:
+    id = await fired(client, "[red]hostile[/red] \x1b[31m‮abc")
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        await until(pilot, lambda: "slack.message.posted" in screen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Its way through the hub" in screen(app) and "matched" in screen(app))
+        seen = screen(app)
+        assert id in seen
+        assert "[red]hostile[/red]" in seen
+        assert "\x1b" not in seen
+        assert "‮" not in seen
+        assert all(stage in seen for stage in ("received", "verified", "named", "matched", "processed"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: "Received" in screen(app))
+
+
+async def test_new_events_come_on_top_by_themselves(app, client) -> None:
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        await until(pilot, lambda: "No event came yet" in screen(app))
+        await until(pilot, lambda: "following" in screen(app))
+        await fired(client)
+        await until(pilot, lambda: "slack.message.posted" in screen(app))
+
+
+async def test_an_event_is_replayed_in_a_sandbox_and_only_what_is_asked_for_is_shown(app, client) -> None:
+    await fired(client)
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        await until(pilot, lambda: "slack.message.posted" in screen(app))
+        await pilot.press("R")
+        await until(pilot, lambda: "In a sandbox" in screen(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen.table.rows) == 2 if hasattr(app.screen, "table") else False)
+        assert {each.get("replay_of") is not None for each in await client.events.list().all()} == {True, False}
+        await pilot.press("f")
+        await until(pilot, lambda: "refused" in screen(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "No event came yet" in screen(app))
+
+
+async def test_a_test_event_shows_who_would_hear_of_it_before_it_is_set_off(app, client) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        await pilot.press("T")
+        await until(pilot, lambda: app.screen.query(OptionList) and "Which event?" in screen(app))
+        await type_text(pilot, "reaction")
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Set it off?" in screen(app) and '"preview"' in screen(app))
+        assert await client.events.list().all() == []
+        await pilot.press("y")
+        await until(pilot, lambda: "slack.reaction.added" in screen(app))
