@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,23 @@ class ServedHub:
     def __init__(self, data: Path, providers: dict[str, str] | None = None, mode: str = "live", **environment: str) -> None:
         self.data, self.port = data, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        # an index of a test's own plugins is its own
+        index = {"POWERSTRIP_CATALOG": str(data.with_name("catalog"))} if "PYTHONPATH" in environment else {}
         self.environment = (
-            clean_environment() | LOOPBACK | {"POWERSTRIP_PROVIDER_URLS": json.dumps(providers or {})} | environment
+            clean_environment() | index | LOOPBACK | {"POWERSTRIP_PROVIDER_URLS": json.dumps(providers or {})} | environment
         )
         made = json.loads(self.run("init", "--data", str(data), "--project", "walk", "--mode", mode, "--json").stdout)
         self.project, self.key = made["project"], made["api_key"]
         self.process: subprocess.Popen[str] | None = None
+
+    def beside(self, data: Path) -> "ServedHub":
+        """Another process on the same PostgreSQL database, with a data folder of its own and the same master key."""
+        other = copy(self)
+        data.mkdir(mode=0o700)
+        other.data, other.port, other.process = data, free_port(), None
+        other.url = f"http://127.0.0.1:{other.port}"
+        other.environment = self.environment | {"POWERSTRIP_MASTER_KEY_FILE": str(self.data / "master.key")}
+        return other
 
     def run(self, *words: str, check: bool = True, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Run the command line in this hub's environment."""
@@ -50,7 +62,7 @@ class ServedHub:
             env=self.environment | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             stdin=subprocess.DEVNULL,
         )
         if check and done.returncode:

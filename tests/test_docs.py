@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def commands(document: Path) -> list[list[str]]:
     """Each `powerstrip …` line of the document's shell blocks, as words."""
     text = "\n".join(blocks(document, "sh")).replace("\\\n", " ")
     lines = [line.strip().removeprefix(".uv/bin/uv run ") for line in text.splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.startswith("powerstrip ")]
+    found = [shlex.split(line, comments=True) for line in lines if line.startswith("powerstrip ")]
+    return [list(takewhile(lambda word: word not in (">", "<", "|"), words)) for words in found]
 
 
 @pytest.fixture(scope="module")

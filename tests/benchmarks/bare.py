@@ -2,10 +2,14 @@
 
 /action   parse, validate, decrypt, call the provider, validate the answer, one audit row in a group commit, answer
 /mock     the same with a ready answer in place of the call
+/three    three actions one after the other, each call kept: what a durable run of three steps does
+/intake   a signed delivery: HMAC over the raw body, parse, one row per id in a group commit, answer
 Environment: BARE_DB (an SQLite file), BARE_PROVIDER (the provider's base URL).
 """
 
 import asyncio
+import hashlib
+import hmac
 import json
 import os
 import queue
@@ -45,13 +49,15 @@ class Group:
         db = sqlite3.connect(self.path, isolation_level=None)
         db.execute("pragma journal_mode=wal")
         db.execute("pragma synchronous=full")
+        db.execute("create table if not exists event(id text primary key, body blob, at real)")
         db.execute("create table if not exists audit(id integer primary key, action text, status int, ms real, at real)")
         while True:
             batch = [self.queue.get()]
             while len(batch) < 512 and not self.queue.empty():
                 batch.append(self.queue.get())
             db.execute("begin immediate")
-            db.executemany("insert into audit(action, status, ms, at) values (?, ?, ?, ?)", [row for row, _ in batch])
+            db.executemany("insert into audit(action, status, ms, at) values (?, ?, ?, ?)", [r for r, _ in batch if len(r) == 4])
+            db.executemany("insert or ignore into event(id, body, at) values (?, ?, ?)", [r for r, _ in batch if len(r) == 3])
             db.execute("commit")
             self.loop.call_soon_threadsafe(lambda waiting=[f for _, f in batch]: [f.set_result(None) for f in waiting])
 
@@ -80,6 +86,29 @@ class App:
         await self.group.put("email.send", 200, (time.perf_counter() - started) * 1e3, time.time())
         return output
 
+    async def three(self, body):
+        return [await self.action("/action", body) for _ in range(3)]
+
+    async def intake(self, headers, body):
+        sent = dict(headers)
+        text = b"v0:" + sent[b"x-slack-request-timestamp"] + b":" + body
+        made = b"v0=" + hmac.new(b"bench-secret-0001", text, hashlib.sha256).hexdigest().encode()
+        if not hmac.compare_digest(made, sent[b"x-slack-signature"]):
+            raise PermissionError
+        await self.group.put(json.loads(body)["event_id"], body, time.time())
+        return {}
+
+    async def answer(self, scope, body):
+        if scope["path"] == "/health":
+            return {"ok": True}
+        match scope["path"]:
+            case "/intake":
+                return await self.intake(scope["headers"], body)
+            case "/three":
+                return await self.three(body)
+            case path:
+                return await self.action(path, body)
+
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
             while True:
@@ -93,7 +122,7 @@ class App:
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        output = {"ok": True} if scope["path"] == "/health" else await self.action(scope["path"], body)
+        output = await self.answer(scope, body)
         raw = json.dumps(output).encode()
         length = str(len(raw)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", length)]

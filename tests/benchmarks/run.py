@@ -4,7 +4,11 @@ import argparse
 import contextlib
 import json
 import os
+import re
+import shutil
+import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -13,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -128,13 +133,17 @@ class Hub:
         return json.loads(urllib.request.urlopen(request, timeout=20).read())
 
 
-def drive(url: str, process: Process, connections: int, seconds: float, body: dict, key: str = "") -> dict:
+def drive(
+    url: str, process: Process, connections: int, seconds: float, body: dict, key: str = "", secret: str = "", rate: float = 0
+) -> dict:
     job = {
         "url": url,
         "connections": connections,
         "seconds": seconds,
         "body": json.dumps(body),
         "headers": {"Authorization": f"Bearer {key}"} if key else {},
+        "secret": secret,
+        "rate": rate,
     }
     before = process.cpu_s()
     command = ["taskset", "-c", str(LOAD), sys.executable, str(HERE / "load.py")]
@@ -187,6 +196,114 @@ def action(seconds: float, rounds: int) -> dict:
     return {"ratios": ratios | extra, "numbers": table}
 
 
+DELIVERY = {
+    "type": "event_callback",
+    "event_id": "EvNUMBER",
+    "team_id": "T1",
+    "event": {"type": "message", "channel": "C1", "ts": "1.2", "text": "hello " * 20, "user": "U1"},
+}
+SECRET = "bench-secret-0001"
+
+
+def intake(seconds: float, rounds: int) -> dict:
+    """A signed delivery, kept and acknowledged, at 1 and at 32 connections; acknowledgements for each disk sync; 100 a second."""
+    with contextlib.ExitStack() as stack:
+        bare_url, bare_process = bare(stack, "")
+        hub = Hub(stack, "http://127.0.0.1:9")
+        team = hub.post("integrations", {"name": "team", "provider": "slack", "credentials": {"bot_token": "xoxb-invented"}})
+        endpoint = hub.post("endpoints", {"integration_id": team["id"], "secret": SECRET})
+        door = f"{hub.url}/v1/hooks/{endpoint['id']}"
+        variants = {"bare": (f"{bare_url}/intake", bare_process), "hub": (door, hub.process)}
+        runs: dict[str, list[dict]] = {}
+        for _ in range(rounds):
+            for name, (url, process) in variants.items():
+                for connections in (1, 32):
+                    got = drive(url, process, connections, seconds, DELIVERY, secret=SECRET)
+                    runs.setdefault(f"{name}_c{connections}", []).append(got)
+        table = {name: best(got) for name, got in runs.items()}
+        syncs = acknowledged_per_sync(door, hub.process, seconds)
+        held = sustained(hub, door, max(seconds, 10.0))
+    ratios = {
+        f"per_core_c{connections}": round(table[f"hub_c{connections}"]["per_core"] / table[f"bare_c{connections}"]["per_core"], 3)
+        for connections in (1, 32)
+    }
+    return {"ratios": ratios | {"acknowledged_per_sync": syncs} | held, "numbers": table}
+
+
+def acknowledged_per_sync(door: str, process: Process, seconds: float) -> float | None:
+    """Deliveries that were acknowledged for each sync of the disk, at 32 connections; None where no `strace` counts them."""
+    if not shutil.which("strace"):
+        return None
+    command = ["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-p", str(process.pid)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as counting:
+        time.sleep(0.5)
+        got = drive(door, process, 32, seconds, DELIVERY, secret=SECRET)
+        counting.send_signal(signal.SIGINT)
+        told = counting.communicate()[1]
+    syncs = sum(int(found[1]) for found in re.finditer(r"(\d+)(?: +\d+)? +f(?:data)?sync$", told, re.MULTILINE))
+    return round(got["requests"] / syncs, 1) if syncs else None
+
+
+def sustained(hub: "Hub", door: str, seconds: float, rate: float = 100) -> dict[str, float]:
+    """Deliveries at a fixed rate: how many a second were acknowledged, and how many events were left to be processed after it."""
+    got = drive(door, hub.process, 32, seconds, DELIVERY, secret=SECRET, rate=rate)
+    time.sleep(1)
+    left = "SELECT count(*) FROM source_event WHERE next_at IS NOT NULL"
+    with contextlib.closing(sqlite3.connect(f"file:{hub.folder}/powerstrip.db?mode=ro", uri=True)) as database:
+        return {"held_per_s": got["rps"], "left_after_1s": database.execute(left).fetchone()[0]}
+
+
+THREE = "steps:\n" + "".join(
+    f"  - name: s{number}\n    action: postmark.email.send\n    action_kind: server\n    parameters: {json.dumps(EMAIL)}\n"
+    for number in range(3)
+)
+
+
+def run(seconds: float, rounds: int) -> dict:
+    """A durable run of three calls, from the delivery that starts it to its result, beside three bare calls in a row.
+
+    `first_step_ms` is the time from the acknowledged event to its first step, one run at a time.
+    """
+    with contextlib.ExitStack() as stack:
+        upstream = provider(stack)
+        bare_url, bare_process = bare(stack, upstream)
+        hub = Hub(stack, upstream)
+        hub.post("automations", {"handle": "three", "name": "Three"})
+        hub.post("automations/three/versions", {"source": THREE + "triggers:\n  - {key: door, kind: http}\n"})
+        known = hub.post("automations/three/versions/1/publication", {})
+        door = f"{hub.url}/v1/triggers/http/{known['triggers'][0]['http_handle']}?wait=30"
+        variants = {"bare": (f"{bare_url}/three", bare_process, EMAIL), "hub": (door, hub.process, {})}
+        runs: dict[str, list[dict]] = {}
+        for _ in range(rounds):
+            for name, (url, process, body) in variants.items():
+                for connections in (1, 32):
+                    got = drive(url, process, connections, seconds, body)
+                    runs.setdefault(f"{name}_c{connections}", []).append(got)
+        table = {name: best(got) for name, got in runs.items()}
+        first = first_steps(hub, door)
+    ratios = {
+        f"per_core_c{connections}": round(table[f"hub_c{connections}"]["per_core"] / table[f"bare_c{connections}"]["per_core"], 3)
+        for connections in (1, 32)
+    }
+    return {"ratios": ratios | {"first_step_ms": first["p50"]}, "first_step_ms": first, "numbers": table}
+
+
+def first_steps(hub: Hub, door: str, count: int = 30) -> dict:
+    """From an event's receipt to its run's first step, of runs that have the hub to themselves."""
+    for _ in range(count):
+        urllib.request.urlopen(urllib.request.Request(door, b"{}", {"Content-Type": "application/json"}), timeout=30).read()
+    query = (
+        "SELECT e.received_at, s.started_at FROM run r JOIN source_event e ON e.id = r.source_event_id "
+        "JOIN run_step s ON s.run_id = r.id AND s.seq = 0 ORDER BY r.created_at DESC LIMIT ?"
+    )
+    with contextlib.closing(sqlite3.connect(f"file:{hub.folder}/powerstrip.db?mode=ro", uri=True)) as database:
+        times = [
+            (datetime.fromisoformat(begun) - datetime.fromisoformat(came)).total_seconds() * 1e3
+            for came, begun in database.execute(query, (count,))
+        ]
+    return {"p50": round(statistics.median(times), 1), "max": round(max(times), 1)}
+
+
 def timed(command: list[str], times: int = 7) -> float:
     took = []
     for _ in range(times):
@@ -215,17 +332,21 @@ def start(seconds: float, rounds: int) -> dict:
     return {"ratios": ratios, "numbers": numbers}
 
 
-def memory(seconds: float, rounds: int) -> dict:
-    """Idle memory (PSS), and after many calls."""
-    calls = 10_000 if seconds < 5 else 100_000
+def memory(seconds: float, rounds: int, calls: int = 10_000) -> dict:
+    """Idle memory (PSS) with 25 further adapters, and after many calls."""
     with contextlib.ExitStack() as stack:
-        hub = Hub(stack, provider(stack))
+        site = stack.enter_context(tempfile.TemporaryDirectory())
+        install_adapters(Path(site), 25)
+        hub = Hub(stack, provider(stack), PYTHONPATH=site)
         idle, done = hub.process.memory_mb(), 0
         route = f"{hub.url}/v1/projects/bench/actions/postmark.email.send/invocations"
         while done < calls:
             done += drive(route, hub.process, 32, 10 if calls > 10_000 else 3, {"input": EMAIL}, hub.key)["requests"]
         busy = hub.process.memory_mb()
-    return {"ratios": {"after_calls": round(busy / idle, 2)}, "numbers": {"idle_mb": idle, "after_mb": busy, "calls": done}}
+    return {
+        "ratios": {"idle_mb": idle, "after_calls": round(busy / idle, 2)},
+        "numbers": {"idle_mb": idle, "after_mb": busy, "calls": done},
+    }
 
 
 ADAPTER = """
@@ -286,10 +407,38 @@ def catalog(seconds: float, rounds: int) -> dict:
         "ready_ms_500": numbers["500"]["ready_ms"] - numbers["0"]["ready_ms"],
         "idle_mb_500": round(numbers["500"]["idle_mb"] - numbers["0"]["idle_mb"], 1),
     }
-    return {"extra": extra, "numbers": numbers}
+    return {"ratios": extra, "numbers": numbers}
 
 
-SECTIONS = {"action": action, "catalog": catalog, "start": start, "memory": memory}
+SECTIONS = {"action": action, "intake": intake, "run": run, "catalog": catalog, "start": start, "memory": memory}
+TARGETS: dict[str, dict[str, tuple[str, float]]] = {
+    "action": {
+        "action_per_core_c32": (">=", 0.5),
+        "sandbox_per_core_c32": (">=", 0.5),
+        "action_extra_p50_ms_c1": ("<=", 1.0),
+    },
+    "intake": {
+        "per_core_c32": (">=", 0.5),
+        "acknowledged_per_sync": (">=", 4.0),
+        "held_per_s": (">=", 99.0),
+        "left_after_1s": ("<=", 0),
+    },
+    "run": {"per_core_c32": (">=", 0.33), "first_step_ms": ("<=", 10.0)},
+    "catalog": {"ready_ms_500": ("<=", 50), "idle_mb_500": ("<=", 10)},
+    "start": {"help": ("<=", 3.0), "ready": ("<=", 1.25)},
+    "memory": {"idle_mb": ("<=", 95), "after_calls": ("<=", 1.5)},
+}
+"""What is wanted of each section's ratios."""
+
+
+def judged(section: str, reached: dict[str, float | None]) -> list[dict]:
+    """Each target with what was reached, and whether that does; None where it was not measured."""
+    found = []
+    for name, (sign, wanted) in TARGETS[section].items():
+        value = reached.get(name)
+        met = None if value is None else value >= wanted if sign == ">=" else value <= wanted
+        found.append({"target": name, "wanted": f"{sign} {wanted}", "reached": value, "met": met})
+    return found
 
 
 def main() -> None:
@@ -297,9 +446,12 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=[])
     parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds")
+    parser.add_argument("--calls", type=int, default=10_000, help="calls of the memory section; the target is for 100000")
     options = parser.parse_args()
     for name in options.sections or SECTIONS:
-        print(json.dumps({"section": name, **SECTIONS[name](options.seconds, options.rounds)}), flush=True)
+        more = {"calls": options.calls} if name == "memory" else {}
+        result = SECTIONS[name](options.seconds, options.rounds, **more)
+        print(json.dumps({"section": name, "targets": judged(name, result["ratios"]), **result}), flush=True)
 
 
 if __name__ == "__main__":

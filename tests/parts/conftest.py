@@ -31,6 +31,46 @@ def postmark_url(parts_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def mailgun_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "mailgun.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def openai_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "openai.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def mock_llm_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.mock_llm(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def hubspot_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "hubspot.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def salesforce_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "salesforce.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def intercom_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "intercom.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def maildev(parts_folder: Path) -> Iterator[servers.MailHouse]:
+    yield from _started(lambda: servers.maildev(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def pymap(parts_folder: Path) -> Iterator[servers.MailHouse]:
+    yield from _started(lambda: servers.pymap(parts_folder))
+
+
+@pytest.fixture(scope="session")
 def slack_description_url(parts_folder: Path) -> Iterator[str]:
     yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "slack.yaml", parts_folder))
 
@@ -38,6 +78,66 @@ def slack_description_url(parts_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def slack_url(parts_folder: Path) -> Iterator[str]:
     yield from _started(lambda: servers.slack_emulator(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def stripe_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.emulator("stripe", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def localstripe_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.localstripe(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def stripe_description_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "stripe.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def twilio_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.emulator("twilio", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def fhir_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.fhir_router(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def github_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.emulator("github", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def linear_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.emulator("linear", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def google_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.google_emulator(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def google_description_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "google.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def notion_description_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.prism(servers.DESCRIPTIONS / "notion.yaml", parts_folder))
+
+
+@pytest.fixture(scope="session")
+def backlot_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.backlot(parts_folder))
+
+
+@pytest.fixture(scope="session")
+def oidc_mock_url(parts_folder: Path) -> Iterator[str]:
+    yield from _started(lambda: servers.oidc_mock(parts_folder))
 
 
 @pytest.fixture(scope="session")

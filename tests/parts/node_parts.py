@@ -15,9 +15,20 @@ class NotHere(Exception):
     """The part cannot be had on this machine; the message says why."""
 
 
-@functools.cache
 def program(name: str) -> list[str]:
     """The command that runs a pinned npm program. Raises `NotHere` without Node.js, npm or a registry."""
+    node, folder = _installed()
+    return [node, str((folder / "node_modules" / ".bin" / name).resolve())]
+
+
+def script(name: str) -> list[str]:
+    """The command that runs a script of ours beside the pins; its first argument is where the packages are."""
+    node, folder = _installed()
+    return [node, str(PINNED / name), str(folder)]
+
+
+@functools.cache
+def _installed() -> tuple[str, Path]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not (node and npm):
         raise NotHere("Node.js and npm are not installed")
@@ -27,7 +38,7 @@ def program(name: str) -> list[str]:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs may come here at once
         if not _is_current(folder):
             _install(npm, folder)
-    return [node, str((folder / "node_modules" / ".bin" / name).resolve())]
+    return node, folder
 
 
 def _cache() -> Path:

@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 READY_SECONDS = 90
@@ -35,6 +35,31 @@ def running(
     It is ready when `ready` answers at all, or with `status` where one is given. Raises `AssertionError` with the end of its
     output when it ends or stays silent. The whole process group is ended afterwards, by force if need be.
     """
+
+    def answers() -> bool:
+        answered = _status(ready)
+        return bool(answered) and status in (0, answered)
+
+    with _started(command, answers, log, environ):
+        yield
+
+
+@contextlib.contextmanager
+def running_line(command: Sequence[str], port: int, *, log: Path) -> Iterator[None]:
+    """The same for a program that speaks no HTTP: it is ready when it takes connections."""
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    with _started(command, listens, log):
+        yield
+
+
+@contextlib.contextmanager
+def _started(
+    command: Sequence[str], ready: Callable[[], bool], log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -46,17 +71,16 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait(process, ready, status, log)
+        _wait(process, ready, log)
         yield
     finally:
         _end(process)
 
 
-def _wait(process: "subprocess.Popen[bytes]", url: str, status: int, log: Path) -> None:
+def _wait(process: "subprocess.Popen[bytes]", ready: Callable[[], bool], log: Path) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
-        answered = _status(url)
-        if answered and status in (0, answered):
+        if ready():
             return
         if process.poll() is not None:
             raise AssertionError(f"the server ended with {process.returncode}:\n{_tail(log)}")

@@ -17,8 +17,9 @@ from botocore.config import Config
 from parts.servers import Store
 from parts.through_the_edge import Connected, connected
 
-from powerstrip.adapter import AuthFailed, Content, Rejected
+from powerstrip.adapter import AuthFailed, Content, Rejected, Since
 from powerstrip_s3 import s3
+from powerstrip_s3.polls import Watched, look
 
 pytestmark = pytest.mark.part
 
@@ -242,3 +243,19 @@ async def test_the_owner_is_the_account(objects: Connected) -> None:
     first, second = await objects.account(), await objects.account()
     assert first.id
     assert first == second
+
+
+async def test_a_poll_finds_what_is_made_replaced_and_removed(objects: Connected, client: Any, bucket: str) -> None:
+    for key in ("old.txt", *ODD_KEYS):
+        client.put_object(Bucket=bucket, Key=key, Body=b"1")
+    http, watch = objects.http("poll"), Watched()
+    first = await look(http, Since(watch))
+    assert list(first.events) == []
+    assert list((await look(http, Since(watch, first.cursor))).events) == []
+    client.put_object(Bucket=bucket, Key="grüße/neu.txt", Body=b"2")
+    client.put_object(Bucket=bucket, Key="old.txt", Body=b"another content")
+    client.delete_object(Bucket=bucket, Key=ODD_KEYS[1])
+    found = await look(http, Since(watch, first.cursor))
+    told = sorted((s3.name_event(each.data), each.data["key"]) for each in found.events)
+    assert told == [("object.created", "grüße/neu.txt"), ("object.created", "old.txt"), ("object.removed", ODD_KEYS[1])]
+    assert list((await look(http, Since(watch, found.cursor))).events) == []

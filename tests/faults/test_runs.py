@@ -1,0 +1,28 @@
+"""The short form of the fault test; `runs.py` runs it at full size."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import runs
+
+
+def test_no_run_is_lost_and_no_finished_step_repeated(tmp_path: Path) -> None:
+    outcome = runs.run(tmp_path / "data", kills=12)
+    assert set(outcome.kills) == set(runs.POINTS)
+    assert outcome.repeats > 0
+    assert outcome.faults() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["dbos", "journal"])
+def test_other_processes_go_on_with_the_runs_of_one_that_is_killed(tmp_path: Path, engine: str) -> None:
+    if runs.postgresql_binaries() is None:
+        pytest.skip("PostgreSQL is not installed: no initdb on the PATH")
+    with runs.database("postgresql") as settings:
+        outcome = runs.run(tmp_path / "data", kills=2, processes=3, engine=engine, **settings)
+    # how soon is for the command at full size to judge, on a machine that does nothing else
+    assert [each for each in outcome.faults() if "taken up after" not in each] == []
