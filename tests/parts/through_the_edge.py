@@ -37,7 +37,7 @@ class Connected:
 
     async def sandboxed(self, action_id: str, **input: Any) -> list[LedgerRow]:
         """What the action would have sent: nothing is sent."""
-        way, trace = self._way(action_id, mode="sandbox")
+        way, trace = self._way(action_id, self.adapter.actions[action_id].annotations.read_only, mode="sandbox")
         with suppress(SandboxAnswer):
             await self.adapter.actions[action_id].run(way, self._read(action_id, input))
         return trace.would_send

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -141,9 +142,10 @@ def test_the_demo_tells_its_story(cli, tmp_path: Path, monkeypatch: pytest.Monke
     assert len(ran.out.splitlines()) <= 100
     for words in (
         "POST https://api.postmarkapp.com/email", "<server_token>", "<bot_token>", "AWS4-HMAC-SHA256 Credential=<access_key_id>",
-        "completed", "failed", "The chain holds", "postmark  Postmark", "powerstrip init --data",
+        "completed", "failed", "The chain holds", "powerstrip init --data",
     ):  # fmt: skip
         assert words in ran.out
+    assert re.search(r"^ +postmark +Postmark +connected", ran.out, re.MULTILINE)
     assert "invented" not in ran.out.replace("with invented credentials", "")
     assert list(tmp_path.glob("powerstrip-demo-*")) == []
 

@@ -119,7 +119,7 @@ class View(Screen[None]):
             try:
                 yield asked
             except NoMatches:
-                if self.is_attached:
+                if self._stands:
                     raise
                 # the screen was left while the hub was asked: its parts are gone, and nobody waits for them
             except ClientError as error:
@@ -131,6 +131,11 @@ class View(Screen[None]):
                 self.app.heard(None)
                 if self._of_loading or not loading:
                     self.trouble(None)
+
+    @property
+    def _stands(self) -> bool:
+        """Whether all parts of the screen are there: it was not left, and neither was the dashboard."""
+        return self.is_attached and self.app.is_running and self in self.app.screen_stack
 
     def trouble(self, told: Said | None) -> None:
         """Show a trouble, or take it away."""

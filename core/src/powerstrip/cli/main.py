@@ -4,11 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from powerstrip.cli.failures import INTERRUPTED, OK, Stop
-from powerstrip.cli.parser import Parser, build
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from argparse import Namespace
+from powerstrip.cli.parser import build
 
 
 def run(words: Sequence[str] | None = None) -> int:
@@ -30,7 +26,10 @@ def _run(words: Sequence[str]) -> int:
         parser = build()
         args = parser.parse_args(words)
         if not hasattr(args, "run"):
-            return _without_command(parser, args)
+            if not _opens_dashboard():
+                parser.print_help()
+                return OK
+            args = parser.parse_args([*words, "tui"])
     except Stop as stop:
         from powerstrip.cli.console import Console
 
@@ -40,18 +39,11 @@ def _run(words: Sequence[str]) -> int:
     return execute(args)
 
 
-def _without_command(parser: Parser, args: "Namespace") -> int:
-    """`powerstrip` alone: the dashboard for a person at a terminal, the help for anyone else."""
+def _opens_dashboard() -> bool:
+    """Whether `powerstrip` alone is the dashboard: for a person at a terminal; anyone else reads the help."""
     from importlib.util import find_spec
 
-    if sys.stdin.isatty() and sys.stdout.isatty() and find_spec("powerstrip_tui") is not None:
-        from powerstrip.cli.commands.tui import dashboard
-        from powerstrip.cli.execute import execute
-
-        args.run = dashboard
-        return execute(args)
-    parser.print_help()
-    return OK
+    return sys.stdin.isatty() and sys.stdout.isatty() and find_spec("powerstrip_tui") is not None
 
 
 def _pipe_closed() -> int:

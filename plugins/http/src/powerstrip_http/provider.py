@@ -122,7 +122,7 @@ http = Adapter(
         ChosenSignature(help="The key with which each request is signed."),
         Mtls(help="A certificate that the API's operator signed, with its private key, both in PEM."),
     ),
-    aka=("custom api", "rest api", "any api", "openapi", "swagger", "webhook", "http request", "custom http"),
+    aka=("custom api", "rest api", "any api", "openapi", "swagger", "http request", "custom http"),
     docs_url="https://spec.openapis.org/oas/latest.html",
     icon="http",
     dynamic=Dynamic(read, make),

@@ -45,13 +45,26 @@ _PRONOUN = re.compile(r"\b(?:it|them|that one|this one|ihn|sie|es|him)\b(?! (?:i
 
 
 def _forms(reading: Reading) -> Iterator[str]:
-    """The marked text; with who is meant in the place of "it"; and its words in English."""
+    """The marked text; with who is meant in the place of "it", or of "the email connection"; and its words in English."""
     yield reading.marked
+    if not reading.standing and (kind := _of_kind(reading)):
+        yield reading.marked.replace(kind[0], "@p")
     named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
     if named and _PRONOUN.search(reading.marked):
         yield _PRONOUN.sub(named[0], reading.marked)
     if (translated := english(reading.marked, compounds=False)) != reading.marked:
         yield translated
+
+
+_CONNECTION = r"(?=(?: \w+)? (?:connections?|integrations?|adapters?|connectors?|logins?|credentials?|passwords?)\b)"
+
+
+def _of_kind(reading: Reading) -> tuple[str, list[str]] | None:
+    """The words by which a connection is called after its kind, and the providers that are of it."""
+    for kind, words in reading.lexicon.kinds.items():
+        if found := re.search(words.pattern + _CONNECTION, reading.marked):
+            return found[0], reading.lexicon.of_kind[kind]
+    return None
 
 
 def _asked(reading: Reading, parts: Parts | None, text: str) -> rules.Rule | None:
@@ -102,6 +115,9 @@ def is_question_of_ability(reading: Reading) -> bool:
 
 def managed(reading: Reading, rule: rules.Rule) -> Intent:
     reading.take(reading.standing or reading.implied_here())
+    if not reading.result.provider and (kind := _of_kind(reading)):
+        reading.result.providers = kind[1]
+        reading.result.provider = kind[0] if kind[0] in kind[1] else kind[1][0] if len(kind[1]) == 1 else ""
     reading.result.needs_clarification = (
         not reading.result.provider and not reading.own_name and rule.kind not in ("list", "usage", "events")
     )

@@ -66,9 +66,12 @@ class Lexicon:
     """All providers, by id, with one pattern for all of their names."""
 
     def __init__(self, manifests: "Iterable[ProviderManifest]" = ()) -> None:
+        rows = knowledge.field()
+        self.kinds = {kind: pattern(words) for kind, words in rows["kinds"].items()}
+        self.of_kind: dict[str, list[str]] = rows["providers_of_kind"]
         self.providers = {each: _from_knowledge(each, row) for each, row in knowledge.providers().items()}
         for manifest in manifests:
-            _merge(self.providers, manifest)
+            _merge(self.providers, manifest, self.kinds.values())
         self.names = _alternation({known.id: known.names for known in self.providers.values()})
         self.implied = _alternation({known.id: known.implied for known in self.providers.values()})
         self.plain_names = {
@@ -78,13 +81,10 @@ class Lexicon:
             for known in self.providers.values()
             if not known.built_in and re.fullmatch(r"[a-z]{5,}", fold(known.title))
         }
-        rows = knowledge.field()
         words = [*rows["vendors"].split(), *rows["vendor_phrases"]]
         self.vendors = {fold(word): word for word in words if fold(word) not in self.plain_names}
         longest = sorted(self.vendors, key=len, reverse=True)
         self.vendor_pattern = pattern("|".join(map(re.escape, longest)))
-        self.kinds = {kind: pattern(words) for kind, words in rows["kinds"].items()}
-        self.of_kind: dict[str, list[str]] = rows["providers_of_kind"]
         self.by_token = {kind: known.id for known in self.providers.values() for kind in known.tokens}
 
     def deed(self, name: str) -> Deed | None:
@@ -117,13 +117,17 @@ def _from_knowledge(id: str, row: dict[str, Any]) -> Known:
     return known
 
 
-def _merge(providers: dict[str, Known], manifest: "ProviderManifest") -> None:
-    """Take an installed provider in: new words of known ones, everything of others."""
+def _merge(providers: dict[str, Known], manifest: "ProviderManifest", kinds: Iterable[re.Pattern[str]]) -> None:
+    """Take an installed provider in: new words of known ones, everything of others. A word for a whole kind ("email") names nobody."""
     known = providers.setdefault(manifest.id, Known(manifest.id, manifest.title, [], difference=manifest.description))
     known.installed, known.built_in = True, known.built_in or manifest.built_in
     joined = pattern("|".join([*known.names, *known.implied]) or "(?!)")
     words = (manifest.title, manifest.id.replace("_", " ").replace("-", " "), *manifest.aka)
-    fresh = [re.escape(fold(word)).replace("\\ ", " ?") for word in words if not joined.search(fold(word))]
+    fresh = [
+        re.escape(fold(word)).replace("\\ ", " ?")
+        for word in words
+        if not joined.search(fold(word)) and not any(kind.fullmatch(fold(word)) for kind in kinds)
+    ]
     if not manifest.built_in:
         known.names.extend(dict.fromkeys(fresh))
     for action in manifest.actions:
