@@ -20,9 +20,16 @@ TOKENS = ("invented-access-token-11aa", "invented-refresh-token-22bb", "invented
 FIRST, SECOND = "pm-invented-first-9c1e", "pm-invented-second-d07b"
 EMAIL = {"sender": "shop@example.com", "to": "ada@example.com", "subject": "Hello", "text_body": "Hi Ada"}
 SENT = {"To": "ada@example.com", "SubmittedAt": "2026-01-01T00:00:00Z", "MessageID": "m-1", "ErrorCode": 0, "Message": "OK"}
+READ_ONLY = {
+    "resourceType": "CapabilityStatement",
+    "fhirVersion": "4.0.1",
+    "rest": [{"mode": "server", "resource": [{"type": "Patient", "interaction": [{"code": "read"}, {"code": "search-type"}]}]}],
+}
 ANSWERS: dict[str, Any] = {
     "/server": {"ID": 7, "Name": "Invented server"},
     "/email": SENT,
+    "/metadata": READ_ONLY,
+    "/Patient": {"resourceType": "Bundle", "type": "searchset", "total": 0},
     "/me": {"sub": "ada", "name": "Ada"},
     "/token": {
         "access_token": TOKENS[0],
@@ -40,13 +47,14 @@ class Providers:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str], str]] = []
+        self.answers = dict(ANSWERS)
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
                 outer.seen.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                raw = json.dumps(ANSWERS[urlsplit(self.path).path]).encode()
+                raw = json.dumps(outer.answers[urlsplit(self.path).path]).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(raw)))
@@ -75,7 +83,13 @@ def providers() -> Iterator[Providers]:
 
 @pytest.fixture
 def urls(providers: Providers) -> dict[str, str]:
-    return dict.fromkeys(("postmark", "signin", "signin_posing"), providers.url)
+    return dict.fromkeys(("fhir", "postmark", "signin", "signin_posing"), providers.url)
+
+
+def ready(hub: ServedHub, action: str) -> tuple[str, str]:
+    """An action's state in the catalogue, and why."""
+    entry = json.loads(hub.cli("catalog", "get-action", action, "--json").stdout)
+    return entry["readiness"], entry.get("message") or ""
 
 
 def environment() -> dict[str, str]:
@@ -183,3 +197,28 @@ def test_from_a_consent_to_another_hub(hub: ServedHub, providers: Providers, url
     for secret in (CLIENT_SECRET, FIRST, SECOND, *TOKENS, *verifiers):
         assert secret not in "\n".join(said)
         assert secret.encode() not in kept
+
+
+def test_the_catalogue_tells_what_the_connected_server_cannot_do(hub: ServedHub, providers: Providers) -> None:
+    hub.environment["TOKEN"] = FIRST
+    server = ("--config", "base_url=https://fhir.example.com/r4")
+    hub.cli("integrations", "create", "fhir", "--name", "ward", *server, "--credential", "token=env:TOKEN")
+    assert ready(hub, "fhir.resource.create") == ("ready", "")
+    assert not providers.asked("/metadata"), "the catalogue itself asks nobody"
+
+    hub.cli("integrations", "test", "ward")
+    state, why = ready(hub, "fhir.resource.create")
+    assert (state, "ward cannot do this: The server declares no create" in why) == ("needs_setup", True)
+    assert ready(hub, "fhir.resource.read") == ("ready", "")
+    assert "declares no create" in hub.cli("catalog", "get-action", "fhir.resource.create").stdout
+    assert "not implemented" in hub.cli("catalog", "list-actions", "--provider", "fhir").stdout
+    assert len(providers.asked("/metadata")) == 1, "what was found out is kept"
+
+    able = {"code": "create"}
+    providers.answers["/metadata"] = {
+        **READ_ONLY,
+        "rest": [{"mode": "server", "resource": [{"type": "Patient", "interaction": [able]}]}],
+    }
+    hub.cli("integrations", "test", "ward")
+    assert ready(hub, "fhir.resource.create") == ("ready", "")
+    assert ready(hub, "fhir.resource.read")[0] == "needs_setup"

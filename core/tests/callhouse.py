@@ -169,7 +169,7 @@ def make_acme() -> Adapter:
     @acme.account
     async def whoami(http: Http) -> Account:
         body = await http.get("/me")
-        return Account(id=str(body["id"]), name=str(body["name"]))
+        return Account(id=str(body["id"]), name=str(body["name"]), unsupported=body.get("cannot", {}))
 
     @acme.picker("room")
     async def rooms(http: Http, query: Query) -> Page:

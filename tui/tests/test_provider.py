@@ -118,6 +118,27 @@ async def test_for_real_is_asked_for_after_the_sandbox_and_confirmed(tmp_path, r
                 assert json.loads(asked.data)["To"]
 
 
+async def test_an_action_that_the_connected_server_cannot_do_says_why(tmp_path, remembered, httpserver: HTTPServer) -> None:
+    reads = {"type": "Patient", "interaction": [{"code": "read"}]}
+    said = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"mode": "server", "resource": [reads]}]}
+    httpserver.expect_request("/metadata").respond_with_json(said)
+    httpserver.expect_request("/Patient").respond_with_json({"resourceType": "Bundle", "total": 0})
+    with serving(tmp_path / "data", {"fhir": httpserver.url_for("").rstrip("/")}) as hub:
+        async with Client(hub.url, hub.key, hub.project) as client:
+            settings = {"base_url": "https://fhir.example.com/r4"}
+            await client.integrations.create("ward", "fhir", credentials={"token": "invented"}, config=settings, probe=True)
+            app = Dashboard(OpenDoor(client), remembered)
+            async with app.run_test(size=WIDE) as pilot:
+                await opened(pilot, app, "fhir")
+                await chosen(pilot, app, "action:fhir.resource.read")
+                assert "● Ready" in screen(app)
+                await chosen(pilot, app, "action:fhir.resource.create")
+                text = " ".join(screen(app).replace("│", " ").split())
+                assert "· Catalog-only" in text
+                assert "· resource.create" in text
+                assert "ward cannot do this: The server declares no" in text
+
+
 async def test_a_payload_of_a_megabyte_is_cut_and_copied_whole(client, app) -> None:
     await demo.connect(client)
     async with app.run_test(size=WIDE) as pilot:

@@ -468,6 +468,18 @@ def test_an_action_that_does_what_it_must_not_is_named(run: Any, words: str) -> 
     assert words in broken(with_action(Write, run=run), "actions_send_what_may_be_sent")[0]
 
 
+def test_an_account_that_tells_of_a_strange_action_is_named() -> None:
+    adapter = with_action(Write)
+    [known] = adapter.actions
+
+    @adapter.account
+    async def whoami(http: Http) -> Account:
+        return Account("1", "Ada", unsupported={known: "It only reads", "note.sing": "No voice"})
+
+    [sentence] = broken(adapter, "pickers_and_account_run")
+    assert "`unsupported` names what is no action: note.sing" in sentence
+
+
 def test_a_declared_host_may_be_sent_to() -> None:
     adapter = with_action(Write, run=_wanders, hosts=("*.example",))
     assert broken(adapter, "actions_send_what_may_be_sent") == []

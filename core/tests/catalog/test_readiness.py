@@ -24,6 +24,19 @@ def test_connected() -> None:
     assert ready.connection == connection("active")
 
 
+def test_what_the_connected_account_cannot_do_is_not_ready_and_the_rest_is() -> None:
+    ward = Connection("int_1", "ward", "active", unsupported={"order.place": "The server declares no create"})
+    able = Connection("int_2", "able", "active")
+    ready = readiness(acme(KEY), [ward], "order.place")
+    assert (ready.state, ready.reason, ready.ready) == ("catalog_only", "not_implemented", False)
+    assert ready.message == "ward cannot do this: The server declares no create. Test the integration to ask again"
+    assert readiness(acme(KEY), [ward]).ready
+    assert readiness(acme(KEY, action_ids=("order.place", "order.get")), [ward], "order.get").ready
+    assert readiness(acme(KEY), [ward, able], "order.place").connection == able
+    gone = Connection("int_1", "ward", "expired", unsupported={"order.place": "The server declares no create"})
+    assert readiness(acme(KEY), [gone], "order.place").reason == "expired"
+
+
 def test_nothing_connected_yet() -> None:
     ready = readiness(acme(KEY))
     assert (ready.state, ready.reason, ready.ready) == ("needs_setup", "not_configured", False)

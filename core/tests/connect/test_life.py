@@ -1,6 +1,7 @@
 """What becomes of an integration: change, rotation, tests, copies, its end."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -217,6 +218,47 @@ async def test_a_test_tells_whose_credential_it_is(house: House, database_url: s
     assert found.tested_at
     (use,) = await house.audited("use", row.id)
     assert use.changes["action"] == "acme:account"
+
+
+async def test_a_test_tells_what_the_account_cannot_do_until_the_next_one(house: House) -> None:
+    row = await house.connect()
+    house.peer.say("GET /me", {"id": "account-1", "name": "Acme", "cannot": {"note.create": "This plan\nonly reads"}})
+    assert (await house.integrations.test(house.project, house.actor, row.id)).ok
+
+    async def cannot() -> Mapping[str, str]:
+        [known] = (await house.integrations.connections(house.project.id))["acme"]
+        return known.unsupported
+
+    assert await cannot() == {"note.create": "This plan only reads"}
+    house.peer.say("GET /me", {"id": "account-1", "name": "Acme"}, status=503)
+    assert not (await house.integrations.test(house.project, house.actor, row.id)).ok
+    assert await cannot() == {"note.create": "This plan only reads"}
+    house.peer.answers.clear()
+    assert (await house.integrations.test(house.project, house.actor, row.id)).ok
+    assert await cannot() == {}
+
+
+async def test_what_one_server_cannot_do_is_not_said_of_the_next(house: House) -> None:
+    house.peer.say("GET /me", {"id": "account-1", "name": "Acme", "cannot": {"note.create": "It only reads"}})
+    row = await house.connect()
+    assert (await house.integrations.test(house.project, house.actor, row.id)).ok
+    row = await house.integrations.get(house.project.id, row.id)
+    assert row.unsupported == {"note.create": "It only reads"}
+    row = await change(house, row, name="renamed")
+    assert row.unsupported
+    moved = await change(house, row, config={"base_url": house.peer.url + "/v2"}, credentials={"api_key": SECOND})
+    assert moved.unsupported == {}
+
+
+async def test_an_account_call_that_tells_of_a_strange_action_is_at_fault(house: House) -> None:
+    row = await house.connect()
+    house.peer.say("GET /me", {"id": "account-1", "name": "Acme", "cannot": {"note.sing": "No voice"}})
+
+    with pytest.raises(Unprocessable) as caught:
+        await house.integrations.test(house.project, house.actor, row.id)
+
+    assert caught.value.code == "adapter_broken"
+    assert (await house.integrations.get(house.project.id, row.id)).unsupported == {}
 
 
 async def test_a_passed_test_heals_what_a_refusal_expired(house: House) -> None:

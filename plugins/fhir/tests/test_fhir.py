@@ -26,7 +26,7 @@ from powerstrip.adapter.testing import check, provider
 from powerstrip_fhir import fhir
 from powerstrip_fhir.actions import create, delete, everything, history, patch, read_resource, search, transaction, update
 from powerstrip_fhir.bundles import Bundle, cursor_of
-from powerstrip_fhir.capability import get_capability
+from powerstrip_fhir.capability import account, get_capability
 from powerstrip_fhir.events import receive
 from powerstrip_fhir.models import (
     Ask,
@@ -44,7 +44,6 @@ from powerstrip_fhir.models import (
 )
 from powerstrip_fhir.pickers import patients, practitioners, resource_types, resources, value_sets
 from powerstrip_fhir.polls import Watched, changed
-from powerstrip_fhir.provider import account
 from powerstrip_fhir.r4 import check_resource
 from powerstrip_fhir.subscriptions import Hooks
 
@@ -279,8 +278,17 @@ async def test_a_server_of_another_version_is_refused(version: str) -> None:
 async def test_the_account_tries_the_credential() -> None:
     found = await account(server({"GET /metadata": CAPABLE, "GET /Patient": (403, outcome("forbidden", "No patients for you"))}))
     assert (found.id, found.name, found.detail) == (BASE, "Ward", "FHIR 4.0.1")
+    assert found.unsupported["resource.create"] == "The server declares no create"
+    assert found.unsupported["bundle.transaction"] == "The server does not declare transactions"
+    assert not {"resource.read", "resource.search", "capability.get"} & set(found.unsupported)
     with pytest.raises(AuthFailed, match="Sign in"):
         await account(server({"GET /metadata": CAPABLE, "GET /Patient": (401, outcome("login", "Sign in"))}))
+
+
+@pytest.mark.parametrize("rest", [[], [{"mode": "server"}], [{"mode": "client", "resource": [{"type": "Patient"}]}]])
+async def test_a_statement_that_lists_no_types_rules_nothing_out(rest: list[Any]) -> None:
+    http = server({"GET /metadata": CAPABLE | {"rest": rest}, "GET /Patient": {"resourceType": "Bundle", "total": 1}})
+    assert (await account(http)).unsupported == {}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The Adapter object: what a provider's package exports."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
@@ -74,11 +74,16 @@ class Rate:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose credential it is at the provider. `id` is stable: it routes webhooks and tells one account from another."""
+    """Whose credential it is at the provider. `id` is stable: it routes webhooks and tells one account from another.
+
+    `unsupported` names actions, by id, that this account or server says it cannot do, each with the reason for people: the
+    catalog shows them as not ready until the connection is tested again.
+    """
 
     id: str
     name: str
     detail: str = ""
+    unsupported: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Can a provider, or one of its actions, be called right now? And if not, what is missing?"""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from powerstrip.catalog.manifest import ProviderSummary
@@ -22,6 +22,8 @@ class Connection:
     status: str
     """`active`, `inactive` or `expired`."""
     mode: str = "live"
+    unsupported: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Action id → why this connection's account or server cannot do it, as it said when it was last asked."""
 
 
 @dataclass(frozen=True)
@@ -57,25 +59,31 @@ def readiness(
         return Readiness("unavailable", "provider_unavailable", f"{title} cannot be used: {provider.problem}")
     if provider.planned or (action is not None and action not in provider.action_ids):
         return Readiness("catalog_only", "not_implemented", f"{title} documents this; it cannot be called yet")
-    known = best(connections)
+    known = best(connections, action)
     if not permitted:
         return Readiness("needs_setup", "permission_missing", f"Ask for the permission to use {title}", known)
     if provider.built_in:
         return Readiness("built_in")
     if known is not None:
-        return _of_connection(title, known)
+        return _of_connection(title, known, action)
     return _without_connection(provider, provider.id in platform)
 
 
-def best(connections: Sequence[Connection]) -> Connection | None:
-    """The integration that tells most: an active one, then one to be reconnected, then one that was switched off."""
+def best(connections: Sequence[Connection], action: str | None = None) -> Connection | None:
+    """The integration that tells most: an active one, then one to be reconnected, then one that was switched off.
+
+    Of active ones it is one that can do the action.
+    """
     order = ("active", "expired", "inactive")
     usable = [each for each in connections if each.status in order]
-    return min(usable, key=lambda each: order.index(each.status), default=None)
+    return min(usable, key=lambda each: (order.index(each.status), action in each.unsupported), default=None)
 
 
-def _of_connection(title: str, known: Connection) -> Readiness:
+def _of_connection(title: str, known: Connection, action: str | None) -> Readiness:
     if known.status == "active":
+        if action is not None and (why := known.unsupported.get(action)):
+            message = f"{known.name} cannot do this: {why}. Test the integration to ask again"
+            return Readiness("catalog_only", "not_implemented", message, known)
         return Readiness("connected", connection=known)
     if known.status == "expired":
         message = f"The credential of {known.name} has expired or was refused: reconnect it"

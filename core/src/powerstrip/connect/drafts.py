@@ -40,6 +40,8 @@ class Draft:
     def onto(self, row: Integration) -> None:
         """Put the plain fields onto a row. The credential is the vault's to store."""
         row.name, row.name_key = self.name, name_key(self.name)
+        if self.origin != row.origin:
+            row.unsupported = {}  # another server: what the one before said is not about it
         row.config, row.auth_kind, row.origin = self.config, self.auth_kind, self.origin
         row.status, row.status_reason = self.status, self.status_reason
 

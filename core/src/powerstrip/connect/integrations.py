@@ -314,5 +314,5 @@ class Integrations:
         rows: list[Integration] = await self._store.read(lambda session: scope(session, project_id).all(Integration))
         found: dict[str, list[Connection]] = {}
         for row in rows:
-            found.setdefault(row.provider, []).append(Connection(row.id, row.name, row.status, row.mode))
+            found.setdefault(row.provider, []).append(Connection(row.id, row.name, row.status, row.mode, row.unsupported))
         return found

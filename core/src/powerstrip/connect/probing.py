@@ -110,6 +110,9 @@ def account_question(adapter: Adapter) -> Question[Account] | None:
         account: object = await whoami(http)
         if not isinstance(account, Account) or not isinstance(account.id, str) or not account.id:  # pyright: ignore[reportUnnecessaryIsInstance] - a plugin may give anything
             raise AdapterBroken("its account call gave no account")
-        return Account(one_line(account.id)[:MAX_ACCOUNT], one_line(str(account.name))[:MAX_ACCOUNT])
+        if not set(account.unsupported) <= set(adapter.actions):
+            raise AdapterBroken("its account call tells of an action that it does not have")
+        lacks = {action: one_line(str(why)) for action, why in account.unsupported.items()}
+        return Account(one_line(account.id)[:MAX_ACCOUNT], one_line(str(account.name))[:MAX_ACCOUNT], unsupported=lacks)
 
     return Question("account", ask, Account("sample-account", f"Sample {adapter.title} account"), probe=True)

@@ -34,9 +34,10 @@ def new_row(id: str, project: Project, actor: Actor, new: NewIntegration, mode: 
 
 
 def note_account(row: Integration, account: Account | None) -> None:
-    """Keep whose credential it is, where that was found out."""
+    """Keep whose credential it is and what it cannot do, where that was found out."""
     if account is not None:
         row.account_id, row.account_name, row.tested_at = account.id, account.name, stamp()
+        row.unsupported = dict(account.unsupported)
 
 
 def as_drafted(before: Integration, draft: Draft) -> Integration:
@@ -61,5 +62,6 @@ def copy_onto(source: Integration, row: Integration) -> None:
     row.status, row.status_reason = source.status, source.status_reason
     row.auth_kind, row.origin, row.config = source.auth_kind, source.origin, dict(source.config)
     row.account_id, row.account_name = source.account_id, source.account_name
+    row.unsupported = dict(source.unsupported)
     row.expires_at = source.expires_at
     row.copied_from = source.id

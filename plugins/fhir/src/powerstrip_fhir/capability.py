@@ -3,12 +3,14 @@
 Source: hl7.org/fhir/R4/capabilitystatement.html.
 """
 
+from contextlib import suppress
+
 from pydantic import Field
 
-from powerstrip.adapter import Http, Model
+from powerstrip.adapter import Account, Http, Model, Rejected
 from powerstrip_fhir.bundles import Wire
 from powerstrip_fhir.models import Abilities, Ask, Capability, Readiness
-from powerstrip_fhir.provider import ACCEPT, Software, check_version, fhir
+from powerstrip_fhir.provider import ACCEPT, VERSIONS, fhir
 
 NEEDS = {
     "resource.read": ("read",),
@@ -58,12 +60,23 @@ class _Rest(Wire):
     operation: list[_Named] = Field(default_factory=list[_Named])
 
 
+class _Software(Wire):
+    name: str = ""
+    version: str | None = None
+
+
+class _Implementation(Wire):
+    description: str = ""
+
+
 class Statement(Wire):
     """A CapabilityStatement, as far as it is about REST."""
 
     resource_type: str = Field(pattern="^CapabilityStatement$", examples=["CapabilityStatement"])
     fhir_version: str = Field(examples=["4.0.1"])
-    software: Software | None = None
+    name: str | None = None
+    software: _Software | None = None
+    implementation: _Implementation | None = None
     rest: list[_Rest] = Field(default_factory=list[_Rest])
 
     @property
@@ -80,8 +93,28 @@ class _Ready(Model):
 async def statement(http: Http) -> Statement:
     """The server's CapabilityStatement. Raises `Rejected` for one of another FHIR version."""
     found = await http.get("/metadata", headers=ACCEPT, returns=Statement)
-    check_version(found.fhir_version)
+    if not found.fhir_version.startswith(VERSIONS):
+        version = found.fhir_version[:20]
+        raise Rejected(f"The server speaks FHIR {version}, and this adapter R4 (4.0.1): give the base URL of its R4 address")
     return found
+
+
+@fhir.account
+async def account(http: Http) -> Account:
+    """The server, by its CapabilityStatement, with what it lacks; then the credential is tried with a count of patients."""
+    found = await statement(http)
+    with suppress(Rejected):  # a credential that may not count patients is no bad credential
+        await http.send("GET", "/Patient", params={"_summary": "count"}, headers=ACCEPT, returns=Model)
+    about = found.implementation.description if found.implementation else ""
+    name = about or (found.software.name if found.software else "") or found.name or "FHIR server"
+    lacks = {each.action: each.reason for each in _told(found) if each.reason}
+    return Account(str(http.config["base_url"]), name[:200], f"FHIR {found.fhir_version}", lacks)
+
+
+def _told(found: Statement) -> list[Readiness]:
+    """What the statement says of actions: nothing where it lists no types, as some servers do that can do much."""
+    types = [each.abilities() for each in found.server.resource]
+    return readiness(found, types) if types else []
 
 
 @fhir.action("capability.get", title="Get the server's abilities", read_only=True)

@@ -5,18 +5,15 @@ Sources: hl7.org/fhir/R4/http.html, hl7.org/fhir/R4/operationoutcome.html and hl
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Any, cast
 
 from pydantic import Field
 
 from powerstrip.adapter import (
-    Account,
     Adapter,
     AuthFailed,
     Basic,
     Bearer,
-    Http,
     Model,
     NoAuth,
     OAuth2,
@@ -145,45 +142,3 @@ def _words(issue: dict[str, Any]) -> str:
     place = issue.get("expression") or issue.get("location")
     where = str(cast(list[Any], place)[0]) if isinstance(place, list) and place else ""
     return f"{text} ({where})" if where else str(text)
-
-
-class Software(Model):
-    """What runs the server."""
-
-    name: str = ""
-    version: str | None = None
-
-
-class Implementation(Model):
-    """This very server."""
-
-    description: str = ""
-    url: str | None = None
-
-
-class Metadata(Model):
-    """The head of a CapabilityStatement."""
-
-    resourceType: str = Field(examples=["CapabilityStatement"])  # noqa: N815 - the wire's spelling
-    fhirVersion: str = Field(examples=["4.0.1"])  # noqa: N815
-    name: str | None = None
-    software: Software | None = None
-    implementation: Implementation | None = None
-
-
-def check_version(version: str) -> None:
-    """Raises `Rejected` for a server of another FHIR version."""
-    if not version.startswith(VERSIONS):
-        raise Rejected(f"The server speaks FHIR {version[:20]}, and this adapter R4 (4.0.1): give the base URL of its R4 address")
-
-
-@fhir.account
-async def account(http: Http) -> Account:
-    """The server, by its CapabilityStatement; then the credential is tried with a search that counts patients."""
-    found = await http.get("/metadata", headers=ACCEPT, returns=Metadata)
-    check_version(found.fhirVersion)
-    with suppress(Rejected):  # a credential that may not count patients is no bad credential
-        await http.send("GET", "/Patient", params={"_summary": "count"}, headers=ACCEPT, returns=Metadata)
-    about = found.implementation.description if found.implementation else ""
-    name = about or (found.software.name if found.software else "") or found.name or "FHIR server"
-    return Account(id=str(http.config["base_url"]), name=name[:200], detail=f"FHIR {found.fhirVersion}")

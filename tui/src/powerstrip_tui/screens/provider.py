@@ -109,7 +109,7 @@ class OneProvider(View):
 
     def _entry(self, kind: str, entry: Any) -> Content:
         known = self._actions.get(entry["name"])
-        mark = badge(READINESS, known["readiness"]).plain[:1] if known else " "
+        mark = badge(READINESS, _state(known)).plain[:1] if known else " "
         short = line(entry["name"].removeprefix(f"{self._name}."))
         name = Content.styled(short, "$text-primary").truncate(26, ellipsis=True, pad=True)
         hints = [word for word in ("read_only", "destructive") if known and known["annotations"].get(word)]
@@ -169,7 +169,7 @@ class OneProvider(View):
             return literal(name, "bold")
         aliases = known.get("aliases", [])
         parts = [
-            Content.assemble(literal(name, "bold"), "  ", badge(READINESS, known["readiness"])),
+            Content.assemble(literal(name, "bold"), "  ", badge(READINESS, _state(known))),
             Content(paragraphs(known.get("description", ""))),
             literal(known.get("message") or "", "$text-warning"),
             facts((("Risk", known["risk"]), ("Also called", ", ".join(aliases)), ("Old", known.get("deprecated")))),
@@ -236,6 +236,11 @@ class OneProvider(View):
         url = (self._provider or {}).get("docs_url") or ""
         if url.startswith(("https://", "http://")):
             self.app.open_url(url)
+
+
+def _state(action: ActionEntry) -> str:
+    """Its readiness, with what cannot be mended by setting something up told apart."""
+    return "catalog_only" if action.get("readiness_reason") == "not_implemented" else action["readiness"]
 
 
 def _head(text: str) -> Option:

@@ -134,6 +134,8 @@ def pickers_and_account_run(adapter: Adapter) -> Iterator[str]:
         yield from (f"account check: {fault}" for fault in _faults(adapter, seen))
         if not isinstance(seen.result, Account | None):
             yield f"account check: it gives {type(seen.result).__name__} instead of an Account"
+        elif seen.result and (strange := set(seen.result.unsupported) - set(adapter.actions)):
+            yield f"account check: `unsupported` names what is no action: {', '.join(sorted(strange))}"
 
 
 def hostile_input_stays_below_the_base(adapter: Adapter) -> Iterator[str]:

@@ -141,6 +141,8 @@ class Integration(Table, table=True):
     config: dict[str, Any] = json_column()
     account_id: str | None = None
     account_name: str | None = None
+    unsupported: dict[str, str] = json_column()
+    """Actions that the account or its server said it cannot do, by id, each with the reason."""
     credential_version: int = 0
     """The version in use; 0 where there is no credential."""
     credential_fields: list[str] = list_column()
