@@ -6,7 +6,6 @@ import platform
 import shutil
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,16 +209,12 @@ async def check_exceptions(settings: "Settings") -> Findings:
 
 async def check_plugins(settings: "Settings") -> Findings:
     """Every plugin that is installed: usable, or why not."""
-    from powerstrip.catalog import Catalog
+    from powerstrip.cli.target import installed
 
-    with tempfile.TemporaryDirectory() as folder:
-        index = Path(folder) / "catalog"  # a copy: what the hub knows of its plugins is used, and stays as it is
-        if (settings.data / "catalog").is_dir():
-            shutil.copytree(settings.data / "catalog", index)
-        catalog = Catalog.load(index, settings.plugins_block)
-    usable = [f"{each.id} {each.version}".strip() for each in catalog.providers()]
-    found = [Finding("plugins", "ok", ", ".join(usable) or "none is installed")]
-    return [*found, *map(_unusable, catalog.broken()), *_unmatched(settings, catalog)]
+    with installed(settings) as catalog:
+        usable = [f"{each.id} {each.version}".strip() for each in catalog.providers()]
+        found = [Finding("plugins", "ok", ", ".join(usable) or "none is installed")]
+        return [*found, *map(_unusable, catalog.broken()), *_unmatched(settings, catalog)]
 
 
 def _unusable(plugin: "BrokenPlugin") -> Finding:

@@ -89,11 +89,10 @@ def must_exist(settings: "Settings") -> None:
 
 
 @contextmanager
-def installed(args: Namespace, environ: Mapping[str, str]) -> "Generator[Catalog]":
+def installed(settings: "Settings") -> "Generator[Catalog]":
     """The installed adapters, without a hub: nothing is made in the data folder."""
     from powerstrip.catalog import Catalog
 
-    settings = folder_settings(args, environ)
     with ExitStack() as held:
         index = settings.index
         if settings.catalog is None and not index.is_dir():

@@ -93,5 +93,5 @@ def _sentence_parser(context: Context) -> "SentenceParser":
     """A parser that knows the installed adapters."""
     from powerstrip.chat.parser import Parser
 
-    with target.installed(context.args, context.environ) as catalog:
+    with target.installed(target.folder_settings(context.args, context.environ)) as catalog:
         return Parser([catalog.provider(each.id) for each in catalog.providers() if not each.problem])

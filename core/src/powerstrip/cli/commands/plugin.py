@@ -76,7 +76,7 @@ def _scheme(context: Context) -> "tuple[Verify, Receive | None]":
     from powerstrip.problems import Problem
 
     provider = context.args.provider
-    with target.installed(context.args, context.environ) as catalog:
+    with target.installed(target.folder_settings(context.args, context.environ)) as catalog:
         try:
             adapter = catalog.adapter(provider) if catalog.has(provider) else None
         except Problem as error:
