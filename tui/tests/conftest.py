@@ -13,7 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from powerstrip.client import Client
+from powerstrip.client import Client, embedded
+from powerstrip.client.inprocess import InProcess
 from powerstrip_tui import Dashboard, OpenDoor
 from powerstrip_tui.state import Remembered
 
@@ -72,7 +73,7 @@ class Pinned(httpx2.AsyncBaseTransport):
     TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
     def __init__(self, app: Any) -> None:
-        self._inner = httpx2.ASGITransport(app=app)
+        self._inner = InProcess(app)
         self._known: dict[str, str] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -84,10 +85,16 @@ class Pinned(httpx2.AsyncBaseTransport):
         headers = [(name, value) for name, value in request.headers.items() if name.lower() != "content-length"]
         asked = httpx2.Request(request.method, url, headers=headers, content=body.encode())
         answer = await self._inner.handle_async_request(asked)
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            return answer
         text = (await answer.aread()).decode()
         text = self.TIME.sub("2026-01-02T03:04:05Z", self.ID.sub(self._numbered, self.TIER.sub("", text)))
         kept = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
         return httpx2.Response(answer.status_code, headers=kept, content=text.encode())
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._inner.aclose()
 
     def _numbered(self, found: re.Match[str]) -> str:
         return self._known.setdefault(found[0], f"{found[1]}_{len(self._known) + 1:020d}")
@@ -106,8 +113,12 @@ class PinnedDoor:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[Client]:
-        async with opened(self._folder) as hub:
-            yield Client("http://127.0.0.1", hub.local_token, "shop", transport=Pinned(hub.app))
+        async with opened(self._folder) as hub, self._client(hub) as client:
+            yield client
+
+    @staticmethod
+    def _client(hub: Any) -> Client:
+        return Client("http://127.0.0.1", hub.local_token, "shop", transport=Pinned(hub.app))
 
     async def make(self, mode: str) -> None:
         raise NotImplementedError
@@ -134,7 +145,8 @@ async def filled(folder: Path, fill: Any) -> None:
     async with opened(folder) as hub:
         await hub.access.bootstrap("shop", name="Shop", mode="sandbox")
         if fill is not None:
-            await fill(Client("http://127.0.0.1", hub.local_token, "shop", transport=httpx2.ASGITransport(app=hub.app)))
+            async with embedded(hub, "shop") as client:
+                await fill(client)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ async def settled(pilot: Pilot[Any], seconds: float = 30) -> None:
     """Wait until the hub is open and nothing is being asked."""
     app: Any = pilot.app
     await until(pilot, lambda: app.link.open, seconds)
-    asking = ("load", "enter", "default", "read-on")
+    asking = ("load", "look", "enter", "default", "read-on", "call", "chat", "demo", "places")
     await until(pilot, lambda: not any(each.group in asking and not each.is_finished for each in app.workers), seconds)
     await pilot.pause()
 

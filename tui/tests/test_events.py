@@ -1,7 +1,11 @@
 """The events screen: what came, its way, replay and test events, by keys."""
 
+from conftest import filled, opened
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
 from textual.widgets import OptionList
+
+from powerstrip.client import embedded
+from powerstrip_tui import Dashboard, OpenDoor
 
 
 async def fired(client, text: str = "hello") -> str:
@@ -38,6 +42,24 @@ async def test_new_events_come_on_top_by_themselves(app, client) -> None:
         await until(pilot, lambda: "following" in screen(app))
         await fired(client)
         await until(pilot, lambda: "slack.message.posted" in screen(app))
+
+
+async def test_a_hub_in_this_process_tells_of_events_as_they_come_too(tmp_path, remembered) -> None:
+    await filled(tmp_path / "data", None)
+    async with opened(tmp_path / "data") as hub, embedded(hub, "shop") as client:
+        app = Dashboard(OpenDoor(client, own=True), remembered)
+        async with app.run_test(size=SMALL) as pilot:
+            await settled(pilot)
+            await press(pilot, "2")
+            first = await fired(client)
+            await until(pilot, lambda: [row["id"] for row in app.screen.table.rows] == [first], 20)
+            assert app.screen.works("tail")
+            assert app.screen.EVERY > 20
+            second = await fired(client)
+            await until(pilot, lambda: [row["id"] for row in app.screen.table.rows] == [second, first], 20)
+            await until(pilot, lambda: screen(app).count("● succeeded") == 2, 20)
+            await press(pilot, "1")
+            await until(pilot, lambda: "Search services" in screen(app))
 
 
 async def test_an_event_is_replayed_in_a_sandbox_and_only_what_is_asked_for_is_shown(app, client) -> None:

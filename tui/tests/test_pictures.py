@@ -26,7 +26,10 @@ async def opened(pilot: Any, *keys: str) -> None:
         await settled(pilot, 60)
     for field in pilot.app.screen.query("Input, TextArea"):
         field.cursor_blink = False
-    await pilot.pause()
+    before, now = "", pilot.app.export_screenshot()
+    while before != now:
+        await pilot.pause(0.2)
+        before, now = now, pilot.app.export_screenshot()
 
 
 def seen(*keys: str) -> Any:

@@ -1,5 +1,6 @@
 """A client of a hub in the same process."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,3 +32,80 @@ async def test_requests_reach_the_app_with_the_operators_token() -> None:
         with pytest.raises(HubError, match="No such project"):
             await client.projects.get("other")
     assert (b"authorization", b"Bearer mbx_invented-local") in hub.seen[0]["headers"]
+
+
+@dataclass
+class StreamingHub:
+    """An ASGI app that tells of an event when it is let to, until its asker is gone."""
+
+    local_token: str = "mbx_invented-local"
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    done: list[str] = field(default_factory=list)
+
+    async def app(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        if scope["path"].endswith("/health"):
+            await self.more.wait()
+            self.done.append("answered")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if scope["path"].endswith("/stream"):
+            await send({"type": "http.response.body", "body": b'data: {"id": "first"}\n\n', "more_body": True})
+            await self.more.wait()
+            await send({"type": "http.response.body", "body": b'data: {"id": "second"}\n\n', "more_body": True})
+            assert (await receive())["type"] == "http.disconnect"
+            self.left.set()
+            return
+        await send({"type": "http.response.body", "body": b'{"status": "ok"}'})
+
+
+async def test_a_stream_is_read_while_it_grows_and_the_app_hears_when_its_reader_is_gone() -> None:
+    hub = StreamingHub()
+    async with embedded(hub, "shop") as client:
+        seen = []
+        async with asyncio.timeout(10):
+            async for row in client.events.tail():
+                seen.append(row["id"])
+                if len(seen) == 2:
+                    break
+                assert not hub.more.is_set()
+                hub.more.set()
+    assert seen == ["first", "second"]
+    assert hub.left.is_set()
+
+
+async def test_a_client_that_is_closed_ends_its_streams() -> None:
+    hub = StreamingHub()
+    hub.more.set()
+    client = embedded(hub, "shop")
+    rows = client.events.tail()
+    await anext(rows)
+    async with asyncio.timeout(10):
+        await client.close()
+    assert hub.left.is_set()
+
+
+async def test_what_the_app_is_at_is_not_torn_where_its_asker_goes_away() -> None:
+    hub = StreamingHub()
+    async with embedded(hub, "shop") as client:
+        asking = asyncio.create_task(client.health())
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert hub.done == []
+        hub.more.set()
+    assert hub.done == ["answered"]
+
+
+async def test_an_app_that_fails_is_told_as_it_is() -> None:
+    class Failing:
+        local_token = "mbx_invented-local"
+
+        async def app(self, scope: Any, receive: Any, send: Any) -> None:
+            raise LookupError("a defect of the app")
+
+    async with embedded(Failing(), "shop") as client:
+        with pytest.raises(LookupError, match="a defect"):
+            await client.health()

@@ -49,6 +49,7 @@ class View(Screen[None]):
         Binding("escape", "back", "Back", show=False, id="back"),
     ]
     app: "Dashboard"
+    _stale = False
     _of_loading = True
     """Whether the trouble that is shown came of loading: then the next load that succeeds ends it."""
 
@@ -102,6 +103,22 @@ class View(Screen[None]):
         async with self._asking("" if quietly else "Asking the hub", loading=True):
             await self.load()
 
+    async def look(self) -> None:
+        """Read what is new, and show it."""
+
+    def soon(self) -> None:
+        """Run `look` in the background. Called while that goes on, however often, it is run once more."""
+        self._stale = True
+        if not self.works("look"):
+            self._catch_up()
+
+    @work(group="look")
+    async def _catch_up(self) -> None:
+        while self._stale and self.is_current:
+            self._stale = False
+            async with self._asking("", loading=True):
+                await self.look()
+
     @asynccontextmanager
     async def asking(self, doing: str = "Asking the hub") -> AsyncGenerator["Asked"]:
         """Ask the hub inside: `async with self.asking("Testing the key") as asked: …`
@@ -117,11 +134,8 @@ class View(Screen[None]):
         asked = Asked()
         with self.app.busy(doing):
             try:
-                yield asked
-            except NoMatches:
-                if self._stands:
-                    raise
-                # the screen was left while the hub was asked: its parts are gone, and nobody waits for them
+                async with self.standing():
+                    yield asked
             except ClientError as error:
                 asked.error = error
                 self.app.heard(error)
@@ -131,6 +145,20 @@ class View(Screen[None]):
                 self.app.heard(None)
                 if self._of_loading or not loading:
                     self.trouble(None)
+
+    @asynccontextmanager
+    async def standing(self) -> AsyncGenerator[None]:
+        """Touch parts of the screen inside, after a wait: where it was left meanwhile, the block ends at the first one."""
+        try:
+            yield
+        except NoMatches:
+            if self._stands:
+                raise
+            # its parts are gone, and nobody waits for them
+
+    def works(self, group: str) -> bool:
+        """Whether something of this group goes on in the background of this screen."""
+        return any(each.group == group and each.node is self and not each.is_finished for each in self.app.workers)
 
     @property
     def _stands(self) -> bool:

@@ -21,7 +21,6 @@ class RunningHub(Protocol):
 
 def embedded(hub: RunningHub, project: str | None = None) -> Client:
     """A client that hands its requests straight to the hub's app."""
-    import httpx2
+    from powerstrip.client.inprocess import InProcess  # loads the HTTP library
 
-    transport = httpx2.ASGITransport(app=hub.app)
-    return Client("http://127.0.0.1", hub.local_token, project, transport=transport)
+    return Client("http://127.0.0.1", hub.local_token, project, transport=InProcess(hub.app))

@@ -1,7 +1,7 @@
 """Events that came in, and the endpoints they came to."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Literal
 
 from powerstrip.client.pages import Pages
@@ -53,7 +53,7 @@ class Events:
         """Its way through the hub, stage by stage."""
         return (await self._session.get(self._root + path(id, "trace")))["stages"]
 
-    async def tail(self, after: str | None = None) -> AsyncIterator[ReceivedEvent]:
+    async def tail(self, after: str | None = None) -> AsyncGenerator[ReceivedEvent]:
         """Events as they come, from now or after the event with this id. Ends when the hub ends it."""
         async with self._session.stream(self._root + path("stream"), {"last-event-id": after} if after else {}) as lines:
             async for line in lines:

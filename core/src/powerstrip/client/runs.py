@@ -1,7 +1,7 @@
 """Runs of automations: start, follow, stop, resume."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from powerstrip.client.integrations import given
@@ -112,7 +112,7 @@ class Runs:
         query = {"since_sequence": since, "limit": limit}
         return (await self._session.get(self._root + path(id, "events"), query))["items"]
 
-    async def watch(self, id: str, *, since: int = 0) -> AsyncIterator[RunEvent]:
+    async def watch(self, id: str, *, since: int = 0) -> AsyncGenerator[RunEvent]:
         """Its log as it grows, to the run's end."""
         headers = {"last-event-id": str(since)} if since else {}
         async with self._session.stream(self._root + path(id, "events.stream"), headers) as lines:

@@ -1,6 +1,7 @@
 """Events: what providers sent, as it comes, and the way of each through the hub."""
 
 import asyncio
+from contextlib import aclosing
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -22,6 +23,8 @@ from powerstrip_tui.widgets.table import Column, Rows
 
 PAUSE = 3.0
 """Seconds between two tries to listen."""
+LOOKS = (0.2, 0.5, 1.0, 2.0)
+"""Seconds between looks at an event that is being handed on. One that is tried again later is shown as such."""
 FILTERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("everything", {}),
     ("refused", {"status": "refused"}),
@@ -37,6 +40,11 @@ FILTERS: tuple[tuple[str, dict[str, Any]], ...] = (
 def state_of(row: ReceivedEvent) -> Content:
     """What became of it, in one word."""
     return badge(PROCESSING, row["status"] if row["status"] != "received" else row["source_event"]["status"])
+
+
+def under_way(row: ReceivedEvent) -> bool:
+    """Whether it is being handed on just now."""
+    return row["status"] == "received" and row["source_event"]["status"] in ("pending", "processing")
 
 
 def reason_of(row: ReceivedEvent) -> str:
@@ -59,7 +67,6 @@ class Events(Listing[ReceivedEvent]):
     """The ledger of events, newest on top, followed while it is seen."""
 
     HEADING = "Events"
-    EVERY = 5.0  # a hub in this process gives no stream
     COLUMNS = COLUMNS
     EMPTY = "No event came yet."
     ABOUT = "What providers sent, newest first; new ones come by themselves. Enter shows one event's way through the hub."
@@ -87,24 +94,39 @@ class Events(Listing[ReceivedEvent]):
             self.table.insert((await pages.page(limit=50)).items)
         else:
             await self.table.read(pages)
-        if self._following:
+        if self._following and not self.works("tail"):
             self.listen()
 
     @work(exclusive=True, group="tail")
     async def listen(self) -> None:
         """Put events on top as they come; where the line breaks, try again while the screen is seen."""
-        narrowed = self._narrowed
         while self._following and self.is_current:
             try:
-                async for _ in self.hub.events.tail():
-                    if not self.is_current or not self._following:
-                        return
-                    # the filter is the hub's: what is new is read from the list
-                    page = await self.hub.events.list(**narrowed[1]).page(limit=50)
-                    self.table.insert(page.items)
+                if (newest := self._newest) is None:
+                    self.set_timer(1.0, self.soon)  # for what comes before the hub listens
+                async with aclosing(self.hub.events.tail(newest)) as coming:
+                    async for _ in coming:
+                        if not self.is_current or not self._following:
+                            return
+                        self.soon()
             except ClientError as error:
                 self.app.heard(error)
             await asyncio.sleep(PAUSE)
+
+    @property
+    def _newest(self) -> str | None:
+        """After which event to listen. Where not all are shown, from now: else every one that is not shown would come first."""
+        rows = [] if self._narrowed[1] else self.table.rows
+        return rows[0]["id"] if rows else None
+
+    async def look(self) -> None:
+        """Read what is new, until it was handed on: the filter is the hub's, and an event is kept before it is handled."""
+        for pause in LOOKS:
+            page = await self.hub.events.list(**self._narrowed[1]).page(limit=50)
+            self.table.insert(page.items)
+            if not any(under_way(row) for row in page.items):
+                return
+            await asyncio.sleep(pause)
 
     @on(Rows.Chosen)
     def _open(self, event: Rows.Chosen) -> None:

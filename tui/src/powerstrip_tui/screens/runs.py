@@ -1,5 +1,6 @@
 """Runs: what automations did, step for step, live."""
 
+from contextlib import aclosing
 from typing import Any, ClassVar, cast
 
 from textual import on, work
@@ -10,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from powerstrip.client import ClientError
-from powerstrip.client.runs import Run, RunDifference, RunEvent, RunStep
+from powerstrip.client.runs import Run, RunDifference, RunStep
 from powerstrip_tui.dialogs.asking import Ask, Confirm, Page
 from powerstrip_tui.dialogs.choosing import Choose
 from powerstrip_tui.listing import Listing
@@ -110,7 +111,7 @@ class OneRun(View):
 
     HEADING = "Run"
     ABOUT = "One run, live: steps, jobs, waits; beside outward steps what a sandbox would have sent."
-    EVERY = 4.0
+    EVERY = 15.0
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", "Cancel", id="run.cancel"),
         Binding("s", "signal", "Signal", id="run.signal"),
@@ -124,7 +125,7 @@ class OneRun(View):
         self._id = id
         self._run: Run | None = None
         self._steps: list[RunStep] = []
-        self._log: list[RunEvent] = []
+        self._heard = 0
 
     def body(self) -> ComposeResult:
         """The run in two lines, its steps, and the step under the cursor."""
@@ -145,11 +146,12 @@ class OneRun(View):
 
     async def load(self) -> None:
         """Ask for run and steps, and listen until it has ended."""
-        await self._look()
-        if self._run is not None and self._run["status"] not in ENDED:
+        await self.look()
+        if self._run is not None and self._run["status"] not in ENDED and not self.works("watch"):
             self.listen()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Run and steps as they are now."""
         self._run = await self.hub.runs.get(self._id)
         self._steps = await self.hub.runs.steps(self._id)
         self.query_one(".facts", Static).update(facts_of(self._run))
@@ -160,13 +162,14 @@ class OneRun(View):
     async def listen(self) -> None:
         """Look again at each entry of its log."""
         try:
-            async for entry in self.hub.runs.watch(self._id, since=self._log[-1]["sequence"] if self._log else 0):
-                self._log.append(entry)
-                if not self.is_current:
-                    return
-                await self._look()
+            async with aclosing(self.hub.runs.watch(self._id, since=self._heard)) as log:
+                async for entry in log:
+                    self._heard = entry["sequence"]
+                    if not self.is_current:
+                        return
+                    self.soon()
         except ClientError as error:
-            self.app.heard(error)  # every few seconds it is tried again
+            self.app.heard(error)  # the next load listens again
 
     @on(Rows.Highlighted)
     def _moved(self, event: Rows.Highlighted) -> None:
@@ -189,7 +192,7 @@ class OneRun(View):
         if await self.app.push_screen_wait(sure):
             async with self.asking("Stopping"):
                 await self.hub.runs.cancel(self._id, "stopped in the dashboard")
-                await self._look()
+                await self.look()
 
     @work(group="doing")
     async def action_signal(self) -> None:
@@ -211,7 +214,7 @@ class OneRun(View):
         if given is not None and (value := self._object(given)) is not None:
             async with self.asking("Signalling"):
                 await self.hub.runs.signal(self._id, key, value)
-                await self._look()
+                await self.look()
 
     @work(group="doing")
     async def action_resume(self) -> None:
