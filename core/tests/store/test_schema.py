@@ -4,9 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,6 +18,9 @@ from sqlalchemy import inspect, text
 
 from powerstrip.store import SchemaMismatch, Store, schema
 from powerstrip.store.tables import Table
+
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def tables(store: Store) -> set[str]:
@@ -55,6 +61,46 @@ def test_a_newer_schema_is_refused_and_left_alone(database_url: str, revision: s
         store.migrate()
     with store.engine.connect() as connection:
         assert schema.revision(connection) == revision
+    store.engine.dispose()
+
+
+def _upgraded(store: Store, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.__file__.replace("schema.py", "migrations")))
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _rows(store: Store, name: str, made: dict[str, str]) -> None:
+    """Put one row into a table, and before it into every table that it refers to; `made` holds their ids."""
+    table = sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=store.engine)
+    values: dict[str, Any] = {}
+    for column in table.columns:
+        parent = next((key.target_fullname.partition(".")[0] for key in column.foreign_keys), None)
+        if column.nullable or parent == name:
+            continue
+        if parent is not None and parent not in made:
+            _rows(store, parent, made)
+        kind = column.type.python_type
+        values[column.name] = made[parent] if parent else f"{name}-1" if kind is str else kind() if kind is not datetime else NOW
+    made[name] = values["id"]
+    with store.engine.begin() as connection:
+        connection.execute(table.insert().values(values))
+
+
+def test_rows_that_others_refer_to_outlive_a_change_of_their_table(database_url: str) -> None:
+    store = Store(database_url)
+    _upgraded(store, "0012")
+    _rows(store, "credential", made := {})
+    assert {"project", "integration", "credential"} <= set(made)
+    store.migrate()
+    with store.engine.connect() as connection:
+        for name in made:
+            assert connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() == 1
+        assert connection.execute(text("SELECT unsupported FROM integration")).scalar() in ("{}", {})
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
     store.engine.dispose()
 
 

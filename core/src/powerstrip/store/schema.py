@@ -1,6 +1,9 @@
 """Migrations: the database is brought to this version's schema, under a lock, or refused."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -24,10 +27,27 @@ def migrate(engine: Engine) -> None:
     Raises `SchemaMismatch` where the database is of a newer hub, `StoreUnavailable` where it does not answer.
     """
     try:
-        with engine.connect() as connection, connection.begin():
+        with engine.connect() as connection, _references_kept(connection), connection.begin():
             _migrate(connection)
     except DBAPIError as error:
         raise as_problem(error) from None
+
+
+@contextmanager
+def _references_kept(connection: Connection) -> Generator[None]:
+    """On SQLite a table is changed by making it anew. References to it are not checked meanwhile, but before the commit.
+
+    That switch does nothing within a transaction (sqlite.org/foreignkeys.html, section 2), so it is set around it.
+    """
+    driver: Any = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    if driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _migrate(connection: Connection) -> None:
@@ -69,3 +89,5 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if connection.dialect.name == "sqlite" and (lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+        raise RuntimeError(f"a migration left a row of {lost[0]} without what it refers to")
