@@ -175,9 +175,12 @@ def _run(hubs: list[ServedHub], ledger: Ledger, kills: int, chance: random.Rando
         hub = chance.choice(hubs)
         hub.kill()
         outcome.kills[point] += 1
-        killed, cut_off = time.monotonic(), _begun_and_open(ledger)
+        cut_off = _begun_and_open(ledger)
+        if len(hubs) > 1:
+            _see_resumed(ledger, cut_off, time.monotonic(), outcome)
         hub.start()
-        _see_resumed(ledger, cut_off, killed if len(hubs) > 1 else time.monotonic(), outcome)
+        if len(hubs) == 1:
+            _see_resumed(ledger, cut_off, time.monotonic(), outcome)
     stop.set()
     sender.join(60)
     _look(hubs[0], outcome)

@@ -11,7 +11,7 @@ import runs
 
 
 def test_no_run_is_lost_and_no_finished_step_repeated(tmp_path: Path) -> None:
-    outcome = runs.run(tmp_path / "data", kills=12)
+    outcome = runs.run(tmp_path / "data", kills=len(runs.POINTS))
     assert set(outcome.kills) == set(runs.POINTS)
     assert outcome.repeats > 0
     assert outcome.faults() == []
@@ -23,6 +23,6 @@ def test_other_processes_go_on_with_the_runs_of_one_that_is_killed(tmp_path: Pat
     if runs.postgresql_binaries() is None:
         pytest.skip("PostgreSQL is not installed: no initdb on the PATH")
     with runs.database("postgresql") as settings:
-        outcome = runs.run(tmp_path / "data", kills=2, processes=3, engine=engine, **settings)
+        outcome = runs.run(tmp_path / "data", kills=2, processes=2, engine=engine, **settings)
     # how soon is for the command at full size to judge, on a machine that does nothing else
     assert [each for each in outcome.faults() if "taken up after" not in each] == []

@@ -11,9 +11,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, SecurityScheme
 from litestar.serialization import encode_json
+from pydantic import BaseModel
 
 import powerstrip
-from powerstrip.api.shapes.base import Asked
+from powerstrip.api.described import field_docstrings
+from powerstrip.api.shapes.base import Asked, Told
 
 ABOUT = (
     "A self-hosted integration hub: call any service by name without ever holding its credential. Lists are paged by opaque "
@@ -34,7 +36,7 @@ class Documents:
         """The document as JSON."""
         given = {name: Provide(_stand_in(), sync_to_thread=False) for name in self._given}
         described = Litestar(self._handlers, dependencies=given, openapi_config=_config(), logging_config=None)
-        return encode_json(_closed(described.openapi_schema.to_schema()))
+        return encode_json(_completed(described.openapi_schema.to_schema()))
 
     @cached_property
     def page(self) -> str:
@@ -42,19 +44,24 @@ class Documents:
         return files("powerstrip.api").joinpath("docs.html").read_text("utf-8")
 
 
-def _closed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the requests' bodies closed, which the framework leaves out."""
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what the framework leaves out: requests' bodies are closed, and fields have their docstrings."""
     schemas = document["components"]["schemas"]
-    for name in _names_below(Asked):
-        if name in schemas:  # a base of other requests is in no route
-            schemas[name]["additionalProperties"] = False
+    for shape in (*_below(Asked), *_below(Told)):
+        schema = schemas.get(shape.__name__)
+        if schema is None:  # a base of others is in no route
+            continue
+        if issubclass(shape, Asked):
+            schema["additionalProperties"] = False
+        for name, text in field_docstrings(shape).items():
+            schema["properties"][name].setdefault("description", text)
     return document
 
 
-def _names_below(model: type[Any]) -> Iterator[str]:
-    for each in model.__subclasses__():
-        yield each.__name__
-        yield from _names_below(each)
+def _below(shape: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in shape.__subclasses__():
+        yield each
+        yield from _below(each)
 
 
 def _stand_in() -> Callable[[], None]:

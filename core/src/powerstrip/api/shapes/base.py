@@ -26,15 +26,13 @@ Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=80)]
 class Asked(BaseModel):
     """A request's body: closed, of exact types, and no error repeats a value."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, hide_input_in_errors=True, use_attribute_docstrings=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Told(BaseModel):
     """An answer. What is None is left out."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 def told_fields(shape: type[Told], beyond: frozenset[str], *, full: bool) -> list[str]:

@@ -30,7 +30,7 @@ Misfire: TypeAlias = Literal["skip", "once"]
 class Part(BaseModel):
     """The base: closed, and fixed once made."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Retry(Part):

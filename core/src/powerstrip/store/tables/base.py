@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any
 
+from pydantic import ConfigDict
 from sqlalchemy import BigInteger, Column, Dialect, Integer, Text
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
@@ -52,6 +53,9 @@ def project_column() -> Any:
 
 class Table(SQLModel):
     """The base of all tables: `RoleAssignment` is kept as `role_assignment`."""
+
+    # rows are not validated: few of them ever need a validator
+    model_config = ConfigDict(defer_build=True)  # pyright: ignore[reportAssignmentType] - its further keys have defaults
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore[reportIncompatibleVariableOverride] - SQLAlchemy's own way
