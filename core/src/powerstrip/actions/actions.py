@@ -158,16 +158,20 @@ class Actions:
     async def recover(self) -> int:
         """At the start: close as unknown what a hub that is gone left open; returns how many calls that were.
 
-        On SQLite every open call is lost, for one hub works on one file. On PostgreSQL other hubs may be at work, so a call
-        counts as lost when it is older than any call can be.
+        So is what this hub itself left open when it was killed. On SQLite every open call of another is lost too, for one hub
+        works on one file. On PostgreSQL other hubs may be at work: there a hub's silence tells, or a call's age.
         """
         alone = self._store.sqlite
-        return await self._store.hot(lambda connection: records.give_up_lost(connection, self._hub, alone=alone))
+
+        def give_up(connection: Connection) -> int:
+            lost = records.give_up_lost(connection, self._hub, alone=alone)
+            return lost + records.give_up_own(connection, self._hub, self._beginning.running)
+
+        return await self._store.hot(give_up)
 
     async def sweep(self) -> None:
         """Now and then: forget old idempotency keys with their outputs, lost calls and expired files."""
         await self.recover()
-        await self._store.hot(lambda connection: records.give_up_own(connection, self._hub, self._beginning.running))
         await self._store.hot(records.forget_old_keys)
         await self._files.sweep()
 
