@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import re
 import shutil
 import sys
@@ -131,9 +132,9 @@ class PinnedDoor:
 async def opened(folder: Path) -> AsyncGenerator[Any]:
     """A hub in this process."""
     from powerstrip.api import Hub
-    from powerstrip.settings import Settings
+    from powerstrip.settings import Settings, installation_index
 
-    hub = await Hub.open(Settings(data=folder), {})
+    hub = await Hub.open(Settings(data=folder, catalog=installation_index(os.environ)), {})
     try:
         yield hub
     finally:

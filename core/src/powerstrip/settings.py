@@ -155,7 +155,7 @@ def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None 
             engine=_engine(environ.get("POWERSTRIP_ENGINE", "").strip() or "journal"),
             allow_addresses=_networks(environ.get("POWERSTRIP_ALLOW_ADDRESSES", "")),
             provider_urls=_urls(environ.get("POWERSTRIP_PROVIDER_URLS", "")),
-            catalog=_index(environ),
+            catalog=installation_index(environ),
             plugins_block=tuple(environ.get("POWERSTRIP_PLUGINS_BLOCK", "").replace(",", " ").split()),
             public_url=environ.get("POWERSTRIP_PUBLIC_URL", "").strip(),
             model_url=environ.get("POWERSTRIP_MODEL_URL", "").strip(),
@@ -170,8 +170,11 @@ def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None 
         raise SettingsError("; ".join(reasons)) from None
 
 
-def _index(environ: Mapping[str, str]) -> Path | None:
-    """The index belongs to an installation, whatever hubs are run from it: into the user's cache, where there can be one."""
+def installation_index(environ: Mapping[str, str]) -> Path | None:
+    """Where the catalogue's index is kept: it belongs to an installation, whatever hubs are run from it.
+
+    In the user's cache, where there can be one; None where it has to be in a hub's data folder.
+    """
     if given := environ.get("POWERSTRIP_CATALOG", "").strip():
         return Path(given).expanduser().resolve()
     home = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")

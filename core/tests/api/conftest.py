@@ -1,7 +1,7 @@
 """A whole hub behind its ASGI door, with a project, an admin and members of each role."""
 
 import json
-import shutil
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ import pytest_asyncio
 from powerstrip.access import Bootstrap, NewKey, NewPrincipal, NewProject, PrincipalChanges
 from powerstrip.api import Hub
 from powerstrip.catalog import Catalog
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 from powerstrip.store import Project
 
 CANARY = "pm-invented-canary-93ab1e"
@@ -78,8 +78,8 @@ class House:
 
 @pytest.fixture(scope="session")
 def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The catalog's index, made once: looking into plugins takes seconds."""
-    folder = tmp_path_factory.mktemp("catalog") / "catalog"
+    """The catalog's index, made once for this installation: looking into plugins takes seconds."""
+    folder = installation_index(os.environ) or tmp_path_factory.mktemp("catalog")
     Catalog.load(folder)
     return folder
 
@@ -87,8 +87,7 @@ def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @asynccontextmanager
 async def opened(folder: Path, catalog: Path, mode: str = "sandbox", **settings: Any) -> AsyncIterator[House]:
     """A fresh hub in `folder`, closed at the end."""
-    shutil.copytree(catalog, folder / "catalog")
-    hub = await Hub.open(Settings(data=folder, **settings), {})
+    hub = await Hub.open(Settings(data=folder, catalog=catalog, **settings), {})
     try:
         yield House(hub, await hub.access.bootstrap("main", mode=mode))  # pyright: ignore[reportArgumentType]
     finally:

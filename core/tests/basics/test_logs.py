@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import structlog
 
 from powerstrip import logs
 from powerstrip.api import Hub
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def fail_with(text: str) -> None:
 
 
 async def test_a_task_that_nobody_waits_for_is_told_by_kind_and_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hub = await Hub.open(Settings(data=tmp_path / "data"), {})
+    hub = await Hub.open(Settings(data=tmp_path / "data", catalog=installation_index(os.environ)), {})
     try:
         task = asyncio.create_task(fail())
         await asyncio.wait([task])
@@ -59,7 +60,7 @@ async def test_a_host_programmes_own_handler_stays(tmp_path: Path) -> None:
     heard: list[object] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: heard.append(context))
-    hub = await Hub.open(Settings(data=tmp_path / "data"), {})
+    hub = await Hub.open(Settings(data=tmp_path / "data", catalog=installation_index(os.environ)), {})
     await hub.close()
     loop.call_exception_handler({"message": "still heard"})
     assert heard == [{"message": "still heard"}]

@@ -3,6 +3,7 @@
 The providers are those that are installed where the test runs, so that an adapter which is added later is walked through too.
 """
 
+import os
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx2
 
 from powerstrip.api import Hub
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 INSTALLED = sorted({each.name for each in entry_points(group="powerstrip")})
 CANARY = "canary-of-the-walk-31f7"
@@ -55,7 +56,7 @@ KEY_BLOCK = f"-----BEGIN PRIVATE {'KEY'}-----\n{'MC4CAQAwBQYDK2VwBCIEIA' + 'A' *
 
 
 async def test_each_is_connected_by_chat_alone(tmp_path: Path) -> None:
-    hub = await Hub.open(Settings(data=tmp_path / "data"), {})
+    hub = await Hub.open(Settings(data=tmp_path / "data", catalog=installation_index(os.environ)), {})
     try:
         key = (await hub.access.bootstrap("main", mode="sandbox")).key
         walked = [each for each in INSTALLED if hub.catalog.has(each)]

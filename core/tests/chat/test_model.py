@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from powerstrip.chat import Intent, redact
 from powerstrip.chat.model import LanguageModel
 from powerstrip.chat.parser import Parser
 from powerstrip.edge import Edge
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 from .sentences import Sentence, mistakes, sentences
 
@@ -201,7 +202,13 @@ CANARY = f"xo{'xb'}-000000000000-1111111111111-canaryForTheModelTest01"
 
 async def test_no_secret_is_in_prompts_transcripts_logs_or_on_disk(served, tmp_path, capsys) -> None:
     served.script = lambda _: {"intent": "connect", "provider": "slack"}
-    settings = Settings(data=tmp_path / "data", model_url=served.url, model_name="scripted", model_key=Secret(KEY))
+    settings = Settings(
+        data=tmp_path / "data",
+        catalog=installation_index(os.environ),
+        model_url=served.url,
+        model_name="scripted",
+        model_key=Secret(KEY),
+    )
     assert any("scripted" in line for line in settings.exceptions())
     hub = await Hub.open(settings, {})
     try:
@@ -220,7 +227,9 @@ async def test_no_secret_is_in_prompts_transcripts_logs_or_on_disk(served, tmp_p
 
 
 async def test_a_sandbox_asks_no_model(served, tmp_path) -> None:
-    settings = Settings(data=tmp_path / "data", model_url=served.url, model_name="scripted")
+    settings = Settings(
+        data=tmp_path / "data", catalog=installation_index(os.environ), model_url=served.url, model_name="scripted"
+    )
     hub = await Hub.open(settings, {})
     try:
         first = await hub.access.bootstrap("main", mode="sandbox")

@@ -19,7 +19,6 @@ from sqlalchemy import inspect, text
 from powerstrip.store import SchemaMismatch, Store, schema
 from powerstrip.store.tables import Table
 
-
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import shutil
+import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from powerstrip.api import Hub
 from powerstrip.catalog import Catalog
 from powerstrip.cli import server as serving
 from powerstrip.client import Client
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 LOOPBACK = ["127.0.0.0/8"]
 
@@ -122,16 +122,14 @@ class Served:
 
 @pytest.fixture(scope="session")
 def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("catalog") / "catalog"
+    folder = installation_index(os.environ) or tmp_path_factory.mktemp("catalog")
     Catalog.load(folder)
     return folder
 
 
 @asynccontextmanager
 async def serving_hub(folder: Path, catalog: Path, mode: str = "live", **settings: Any) -> AsyncIterator[Served]:
-    if not (folder / "catalog").exists():
-        shutil.copytree(catalog, folder / "catalog")
-    hub = await Hub.open(Settings(data=folder, allow_addresses=LOOPBACK, **settings), {})
+    hub = await Hub.open(Settings(data=folder, catalog=catalog, allow_addresses=LOOPBACK, **settings), {})
     first = await hub.access.bootstrap("main", mode=mode)  # pyright: ignore[reportArgumentType]
     host, port = await serving.free_address("127.0.0.1", 0)
     server = serving._server(hub.app, host, port)
