@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from powerstrip.settings import installation_index
 
 POWERSTRIP = str(Path(sys.executable).with_name("powerstrip"))
 LOOPBACK = {"POWERSTRIP_ALLOW_ADDRESSES": "127.0.0.0/8"}
@@ -31,16 +34,26 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("POWERSTRIP_", "MOBIUS_"))}
 
 
+def own_index(data: Path) -> dict[str, str]:
+    """An index for a test's own plugins beside the data folder. It begins with what is known of the installed ones."""
+    known, own = installation_index(os.environ), data.with_name("catalog")
+    if known is not None and not own.exists():
+        shutil.copytree(known, own)
+    return {"POWERSTRIP_CATALOG": str(own)}
+
+
 class ServedHub:
     """One served hub on a data folder; `kill` and `start` may follow each other."""
 
     def __init__(self, data: Path, providers: dict[str, str] | None = None, mode: str = "live", **environment: str) -> None:
         self.data, self.port = data, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        # an index of a test's own plugins is its own
-        index = {"POWERSTRIP_CATALOG": str(data.with_name("catalog"))} if "PYTHONPATH" in environment else {}
         self.environment = (
-            clean_environment() | index | LOOPBACK | {"POWERSTRIP_PROVIDER_URLS": json.dumps(providers or {})} | environment
+            clean_environment()
+            | (own_index(data) if "PYTHONPATH" in environment else {})
+            | LOOPBACK
+            | {"POWERSTRIP_PROVIDER_URLS": json.dumps(providers or {})}
+            | environment
         )
         made = json.loads(self.run("init", "--data", str(data), "--project", "walk", "--mode", mode, "--json").stdout)
         self.project, self.key = made["project"], made["api_key"]

@@ -95,7 +95,6 @@ def test_by_pasting_the_address(house: tuple[ServedHub, str]) -> None:
     assert (code, '"name": "pasted"' in out) == (0, True), out
 
 
-@pytest.mark.xfail(reason="signing in on another device does not come to its end against oidc-provider: an open defect")
 def test_over_a_code_on_another_device(house: tuple[ServedHub, str]) -> None:
     hub, url = house
     waiting = Waiting(hub, "connect", "signin", "--device", "--name", "device")
@@ -177,7 +176,6 @@ def test_no_is_no(house: tuple[ServedHub, str]) -> None:
     assert end(hub, begun)["reason_code"] == "denied"
 
 
-@pytest.mark.xfail(reason="another account is not told apart against oidc-provider in this walk: an open defect")
 def test_another_account_takes_a_word(house: tuple[ServedHub, str]) -> None:
     hub, _ = house
     id = connect(hub, "account", "joan")

@@ -64,7 +64,7 @@ class ScriptedModel:
 async def served() -> AsyncIterator[ScriptedModel]:
     model, app = ScriptedModel(), web.Application()
     app.router.add_post("/v1/chat/completions", model.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)  # one answer takes longer than anybody waits
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

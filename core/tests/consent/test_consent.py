@@ -307,6 +307,8 @@ async def test_another_account_needs_an_explicit_yes(house: House) -> None:
     begun = await house.ok("POST", "integrations/connect", body | {"accept_other_account": True})
     assert (await house.callback(begun)).status_code == 200
     assert (await house.ok("GET", f"integrations/{first['integration_id']}"))["account"]["id"] == "account-2"
+    back = await house.ok("POST", f"integrations/{first['integration_id']}/rotation/rollback")
+    assert back["account"]["id"] == "account-1"
 
 
 async def test_a_name_that_was_taken_meanwhile_is_a_failure_and_not_a_second_one(house: House) -> None:

@@ -133,9 +133,9 @@ class Landing:
         def store(session: Session) -> str:
             kept = self._stored(session, consent, row, before is not None, adapter)
             kept.auth_kind, kept.status, kept.status_reason = auth.kind, "active", ""
-            note_account(kept, account)
             self._keeper.touch(session, kept)
             self._tokens.keep_grant(session, kept, grant, actor)
+            note_account(kept, account)  # after it: the version that is replaced keeps the account that it was of
             granted = list(grant.scopes or ())
             facts = {"fields": ["credentials"], "consent_id": consent.id, "provider": kept.provider, "scopes": granted}
             self._keeper.record(session, actor, "update" if before else "create", kept, facts)

@@ -106,9 +106,8 @@ class Exchange:
             raise Refused("This provider has no sign-in by a code on another device", "setting")
         url = self._edge.endpoint(auth.device_url, adapter, config)
         scope = auth.scope_separator.join(auth.scopes if scopes is None else scopes)
-        fields = {"client_id": client.id} | ({"scope": scope} if scope else {})
-        response = await self._send(adapter, auth, config, token_request(url, fields))
-        return _device(auth, response)
+        request = _proved(auth, url, {"scope": scope} if scope else {}, client)  # as at the token endpoint: 3.1 asks for it
+        return _device(auth, await self._send(adapter, auth, config, request))
 
     async def device_poll(
         self, adapter: Adapter, auth: OAuth2, client: Client, start: DeviceStart, *, config: Mapping[str, Any]
