@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from litestar import get
 
-from powerstrip.api.app import UndeclaredRoute, create_app
+from powerstrip.api.app import UndeclaredRoute, create_inner
 from powerstrip.api.documents import Documents
 from powerstrip.api.given import NAMES
 from powerstrip.api.route import PUBLIC, route
@@ -106,7 +106,7 @@ def test_a_route_without_a_permission_stops_the_start() -> None:
     async def declared() -> None: ...
 
     with pytest.raises(UndeclaredRoute) as caught:
-        create_app(_Parts(), [declared, forgotten])  # pyright: ignore[reportArgumentType]
+        create_inner(_Parts(), _Parts(), [declared, forgotten])  # pyright: ignore[reportArgumentType]
     assert "/v1/forgotten" in str(caught.value)
 
 

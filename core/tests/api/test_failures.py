@@ -7,6 +7,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 
 from powerstrip import logs
 from powerstrip.adapter import AuthFailed, RateLimited, Rejected, Unavailable
+from powerstrip.api.framework import problem_of
 from powerstrip.api.problems import INTERNAL, answer_of
 from powerstrip.connect import AdapterBroken, OutOfTime
 from powerstrip.problems import (
@@ -44,8 +45,8 @@ CANARY = "canary-77b1"
         (Unavailable("down", 3), 502, "provider_unavailable", b"3"),
         (AdapterBroken("ValueError"), 502, "adapter_broken", None),
         (OutOfTime(), 504, "provider_timeout", None),
-        (NotFoundException(detail=CANARY), 404, "not_found", None),
-        (HTTPException(status_code=400, detail=CANARY), 400, "invalid_request", None),
+        (problem_of(NotFoundException(detail=CANARY)), 404, "not_found", None),
+        (problem_of(HTTPException(status_code=400, detail=CANARY)), 400, "invalid_request", None),
         (HTTPException(status_code=500, detail=CANARY), 500, "internal", None),
         (ValueError(CANARY), 500, "internal", None),
         (KeyError(CANARY), 500, "internal", None),

@@ -44,6 +44,7 @@ async def served(house) -> AsyncIterator[Served]:
     server = serving._server(house.hub.app, host, port)
     task = asyncio.create_task(server.serve())
     await serving._answering(host, port, task)
+    await asyncio.to_thread(house.hub.app.warm)
     yield Served(house, port)
     server.stop()
     await task

@@ -1,4 +1,4 @@
-"""The web application: routes, guards and failures, put together for one hub."""
+"""The web application behind the front: routes, guards and failures, put together for one hub."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,15 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
-from litestar.exceptions import MethodNotAllowedException
+from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from pydantic import BaseModel
 
 from powerstrip.access import EXECUTE, require_open
 from powerstrip.api import pages
-from powerstrip.api.cursors import Cursors
 from powerstrip.api.documents import Documents
-from powerstrip.api.front import Front
+from powerstrip.api.framework import problem_of
 from powerstrip.api.gate import Gate
 from powerstrip.api.given import NAMES
 from powerstrip.api.head import check_query
@@ -45,15 +44,8 @@ class HubRequest(Request[Any, Any, Any]):
         return visit_of(self.scope).data
 
 
-def create_app(hub: Hub, handlers: list[HTTPRouteHandler] | None = None) -> Front:
-    """The ASGI application of a hub. Raises `UndeclaredRoute`."""
-    gate = Gate(hub.access, hub.settings.rate_limit)
-    inner = create_inner(hub, gate, handlers or HANDLERS)
-    return Front(hub, gate, Cursors(hub.vault.derive("cursor")), inner)
-
-
-def create_inner(hub: Hub, gate: Gate, handlers: list[HTTPRouteHandler]) -> Litestar:
-    """What stands behind the front: routing, guards, models."""
+def create_inner(hub: Hub, gate: Gate, handlers: list[HTTPRouteHandler] = HANDLERS) -> Litestar:
+    """What stands behind the front: routing, guards, models. Raises `UndeclaredRoute`."""
     documents = Documents(handlers, NAMES)
 
     async def note(error: Exception, scope: Any) -> None:
@@ -63,6 +55,8 @@ def create_inner(hub: Hub, gate: Gate, handlers: list[HTTPRouteHandler]) -> Lite
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         if isinstance(error, MethodNotAllowedException):
             error = not_allowed(methods(app, visit_of(request.scope).head.path))
+        elif isinstance(error, HTTPException) and error.status_code < 500:
+            error = problem_of(error)
         return _failed(request, error)
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

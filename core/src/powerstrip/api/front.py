@@ -1,8 +1,10 @@
 """The outermost door: every request passes it before the web framework, and every answer after."""
 
+import asyncio
 import itertools
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from traceback import extract_tb
@@ -25,16 +27,30 @@ NO_HEAD = Head("", "", None, None, {})
 
 
 class Front:
-    """An ASGI application around another. It gives ids, keeps limits, and turns what goes wrong into the one error shape."""
+    """An ASGI application around another. It gives ids, keeps limits, and turns what goes wrong into the one error shape.
 
-    def __init__(self, hub: Hub, gate: Gate, cursors: Cursors, inner: Any) -> None:
+    The one behind it is the web framework with all routes. It takes a good part of a start to put together and is not needed
+    for webhooks, for calls of actions and for workers, so that it is made when it is first needed, or by `warm`.
+    """
+
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._gate = gate
-        self._cursors = cursors
-        self._inner = inner
+        self._gate = Gate(hub.access, hub.settings.rate_limit)
+        self._cursors = Cursors(hub.vault.derive("cursor"))
+        self._inner: Any = None
+        self._making = threading.Lock()
         self._prefix = secrets.token_hex(4)
         self._count = itertools.count(1)
         self._log = structlog.get_logger("powerstrip.api").bind()
+
+    def warm(self) -> Any:
+        """Put together what is behind the front, if it is not there yet. Takes most of a second; for a thread."""
+        from powerstrip.api.app import create_inner
+
+        with self._making:
+            if self._inner is None:
+                self._inner = create_inner(self._hub, self._gate)
+            return self._inner
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
         """One ASGI conversation."""
@@ -79,7 +95,8 @@ class Front:
         address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
         if address is None:
             scope[KEY] = visit
-            await self._inner(scope, visit.body, reply.send)
+            inner = self._inner or await asyncio.to_thread(self.warm)
+            await inner(scope, visit.body, reply.send)
         else:
             await reply.give(await invoking.answer(visit, self._hub, self._gate, address[1], address[2]))
 

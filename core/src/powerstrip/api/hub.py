@@ -33,8 +33,7 @@ from powerstrip.store import AuditLog, Presence, Project, Store, hold_folder, pr
 from powerstrip.vault import Backends, ProjectSecrets, Vault, load_masters
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp
-
+    from powerstrip.api.front import Front
     from powerstrip.chat import Chats
     from powerstrip.chat.model import LanguageModel
 
@@ -76,7 +75,7 @@ class Hub:
     presence: Presence
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
     _sweeper: "asyncio.Task[None] | None" = field(default=None, repr=False)
-    _app: "ASGIApp | None" = field(default=None, repr=False)
+    _app: "Front | None" = field(default=None, repr=False)
 
     @classmethod
     async def open(
@@ -104,12 +103,12 @@ class Hub:
         return self.access.local_token()
 
     @property
-    def app(self) -> "ASGIApp":
+    def app(self) -> "Front":
         """The ASGI application, made on first use."""
         if self._app is None:
-            from powerstrip.api.app import create_app
+            from powerstrip.api.front import Front
 
-            self._app = create_app(self)
+            self._app = Front(self)
         return self._app
 
     async def catalog_of(self, project: Project) -> Catalog:

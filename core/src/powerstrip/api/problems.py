@@ -19,12 +19,11 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from litestar.exceptions import HTTPException, NotFoundException, ValidationException
-from litestar.serialization import encode_json
+from pydantic_core import to_json
 
 from powerstrip.adapter import AuthFailed, PowerstripError, RateLimited, Rejected, Unavailable
 from powerstrip.connect import AdapterBroken, OutOfTime
-from powerstrip.problems import BadInput, NotFound, Problem
+from powerstrip.problems import Problem
 
 PROVIDER: dict[type[Exception], tuple[int, str]] = {
     AuthFailed: (424, "provider_auth_failed"),
@@ -96,8 +95,6 @@ def answer_of(error: BaseException) -> Answer:
             return _shaped(error.status, error.code, error.message, error.details, _headers(error))
         case PowerstripError() | AdapterBroken() | OutOfTime():
             return _of_provider(error)
-        case HTTPException() if error.status_code < 500:
-            return answer_of(_of_framework(error))
         case _:
             return _shaped(500, "internal", INTERNAL, {}, [])
 
@@ -109,12 +106,12 @@ def not_allowed(methods: list[str]) -> MethodNotAllowed:
 
 def json_answer(status: int, value: Any) -> Answer:
     """A JSON answer of ready values."""
-    return Answer(status, encode_json(value), [JSON_TYPE])
+    return Answer(status, to_json(value), [JSON_TYPE])
 
 
 def _shaped(status: int, code: str, message: str, details: dict[str, Any], headers: list[tuple[bytes, bytes]]) -> Answer:
     shape = {"error": {"code": code, "message": message, "details": details}}
-    return Answer(status, encode_json(shape), [JSON_TYPE, *headers])
+    return Answer(status, to_json(shape), [JSON_TYPE, *headers])
 
 
 def _headers(problem: Problem) -> list[tuple[bytes, bytes]]:
@@ -134,24 +131,3 @@ def _of_provider(error: Exception) -> Answer:
     status, code = next(entry for kind, entry in PROVIDER.items() if isinstance(error, kind))
     message = str(getattr(error, "message", "")) or "The provider did not answer in time"
     return _shaped(status, code, message, {}, _retry(getattr(error, "retry_after", None)))
-
-
-def _of_framework(error: HTTPException) -> Problem:
-    """What the web framework refuses, in our words: its own repeat values."""
-    if isinstance(error, NotFoundException):
-        return NotFound("There is nothing at this address")
-    if isinstance(error, ValidationException):
-        return _invalid(error)
-    return BadInput("The request cannot be read")
-
-
-def _invalid(error: ValidationException) -> BadInput:
-    found: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
-    errors = [{"path": str(each.get("key", "")), "message": _plain(str(each.get("message", "")))} for each in found]
-    where = ", ".join(each["path"] for each in errors if each["path"]) or "the request"
-    return BadInput(f"This is not allowed for {where}", details={"errors": errors})
-
-
-def _plain(message: str) -> str:
-    """The framework's words, unless they quote the value."""
-    return "This value is not allowed here" if "'" in message or not message else message

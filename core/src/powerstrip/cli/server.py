@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from powerstrip.cli.failures import Stop
@@ -32,10 +32,18 @@ async def free_address(host: str, port: int) -> tuple[str, int]:
     return found[0], found[1]
 
 
-async def serve_app(app: Any, host: str, port: int, ready: Callable[[], None], leaving: Callable[[], None] | None = None) -> None:
+async def serve_app(
+    app: Any,
+    host: str,
+    port: int,
+    ready: Callable[[], None],
+    leaving: Callable[[], None] | None = None,
+    after: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Serve an ASGI app until SIGINT or SIGTERM; requests in flight are finished first.
 
     `ready` is called when it answers, `leaving` when it is about to stop: connections that would stay open for ever end by it.
+    `after` runs beside the first requests; the server ends where it raises.
     """
     server = _server(app, host, port)
     loop = asyncio.get_running_loop()
@@ -53,6 +61,13 @@ async def serve_app(app: Any, host: str, port: int, ready: Callable[[], None], l
         loop.add_signal_handler(number, stop)
     await _answering(host, port, serving)
     ready()
+    if after is not None:
+        warming = asyncio.ensure_future(after())
+        await asyncio.wait({warming, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if warming.done() and warming.exception() is not None:
+            server.stop()
+            await serving
+            await warming
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     if not server.interrupt_signal:

@@ -1,5 +1,6 @@
 """`powerstrip serve`: the hub's HTTP API on one port."""
 
+import asyncio
 import gc
 import ipaddress
 
@@ -51,11 +52,15 @@ async def _serve(context: Context) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def ready() -> None:
-        gc.freeze()
-        gc.enable()
         context.console.put({"url": url, "data": str(settings.data)}, f"powerstrip ready on {url} (data {settings.data})")
         if not ipaddress.ip_address(host).is_loopback:
             context.console.note(TLS_WARNING)
 
     async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=context.args.log_level) as hub:
-        await serve_app(hub.app, host, port, ready, hub.workers.release)
+
+        async def after() -> None:
+            await asyncio.to_thread(hub.app.warm)
+            gc.freeze()
+            gc.enable()
+
+        await serve_app(hub.app, host, port, ready, hub.workers.release, after)
