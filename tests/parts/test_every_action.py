@@ -7,7 +7,6 @@ its actions, with the example of its own schema.
 
 import base64
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -15,10 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx2
-import jsonschema
 import pytest
 import yaml
 from parts.servers import DESCRIPTIONS, FHIR_TOKEN, SLACK_TOKEN, Store
@@ -42,7 +39,6 @@ Values = dict[str, dict[str, Any]]
 """What an action's example does not have right, by its id."""
 Prepare = Callable[[Connected], Awaitable[Values]]
 BUCKET = "every-action"
-NOWHERE = "http://127.0.0.1:9"
 OWNER = Store("").credentials
 
 
@@ -240,29 +236,6 @@ async def test_what_a_sandbox_would_send_is_taken(case: Case, tmp_path: Path) ->
             continue  # an address that the provider would have handed out
         answer = await replayed(row, case)
         assert answer.status_code < 400, answer.text[:500]
-
-
-@pytest.mark.parametrize("action", sorted(stripe.actions))
-async def test_stripes_forms_hold_no_name_that_is_not_documented(action: str, tmp_path: Path) -> None:
-    """Prism does not see nested names of a form, and lets misspelt ones pass."""
-    paths = yaml.safe_load((DESCRIPTIONS / "stripe.yaml").read_text())["paths"]
-    async with connected(stripe, NOWHERE, tmp_path, {"secret_key": "sk_test_invented"}) as at:
-        example = sample(stripe.actions[action].input)
-        assert example is not None
-        rows = await at.sandboxed(action, **by_name(example))
-    for row in rows:
-        assert row["idempotency_key"] or row["method"] == "GET"
-        place = re.sub(
-            r"/(?:in|pi)_[^/]+",
-            lambda found: "/{invoice}" if "/in_" in found[0] else "/{intent}",
-            row["url"].removeprefix(NOWHERE),
-        )
-        if row["method"] == "POST":
-            content = paths[place]["post"]["requestBody"]["content"]
-            schema = content["application/x-www-form-urlencoded"]["schema"]
-            given = {name: int(value) if value.isdecimal() else value for name, value in parse_qsl(row["body"])}
-            jsonschema.validate(given, schema)
-            assert set(schema.get("x-needs", ())) <= set(given)
 
 
 async def replayed(row: dict[str, Any], case: Case) -> httpx2.Response:

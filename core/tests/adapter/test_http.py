@@ -209,3 +209,15 @@ def test_json_bodies_are_what_a_reader_reads() -> None:
     body = build("POST", "/x", json={"a": [1, None, "ü"]}).body
     assert isinstance(body, bytes)
     assert json.loads(body) == {"a": [1, None, "ü"]}
+
+
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8"])
+async def test_a_page_in_place_of_an_answer_is_a_provider_out_of_order(kind: str) -> None:
+    """Somebody's maintenance page, with status 200: the action must not say that it was done."""
+    sender = Sent(b"<html>Be right back</html>")
+    sender.response = Response(200, {"content-type": kind}, b"<html>Be right back</html>")
+    with pytest.raises(Unavailable, match="page of HTML"):
+        await Http(sender).send("POST", "/mail", json={})
+    assert (await Http(sender).send("GET", "/page", pages=True)).text() == "<html>Be right back</html>"
+    sender.response = Response(200, {"content-type": kind}, b"")
+    assert (await Http(sender).send("HEAD", "/page.html")).status == 200

@@ -9,23 +9,31 @@ from powerstrip.adapter import AuthFailed, Delivery, Query, RateLimited, Registr
 from powerstrip.adapter.testing import check, provider
 from powerstrip_github import github
 from powerstrip_github.actions import (
+    Dispatch,
     FileRef,
     IssueChange,
     IssueSearch,
+    Merge,
     MoreLabels,
+    NewComment,
     NewContent,
     NewIssue,
+    NewPull,
     NewRelease,
     add_labels,
+    comment,
     create_issue,
+    create_pull,
     create_release,
+    dispatch,
     get_file,
+    merge_pull,
     put_file,
     search_issues,
     update_issue,
 )
 from powerstrip_github.events import EVENTS, Watched, receive
-from powerstrip_github.pickers import branches, issues, repos, workflows
+from powerstrip_github.pickers import branches, issues, labels, orgs, pulls, repos, users, workflows
 from powerstrip_github.provider import account
 
 test_contract = check(github)
@@ -239,3 +247,50 @@ async def test_the_webhook_of_a_repository() -> None:
     await hooks.change(http, Registration("9", url, ()), wish)
     await hooks.delete(http, Registration("9", url, ()), watch)
     assert [request.method for request in http.sent] == ["GET", "POST", "PATCH", "DELETE"]
+
+
+async def test_a_comment_says_something() -> None:
+    said = {"id": 3, "html_url": "https://github.com/x#3", "body": "Hi"}
+    http = provider(github, {f"POST /repos/{REPO}/issues/7/comments": (201, said)})
+    assert (await comment(http, NewComment(repo=REPO, number=7, body="Hi"))).id == 3
+    assert body(http) == {"body": "Hi"}
+
+
+async def test_a_pull_request_is_opened_and_merged_at_the_commit_that_was_seen() -> None:
+    pull = {"id": 1, "number": 8, "title": "More", "state": "open", "html_url": "https://github.com/x/8"}
+    merged = {"merged": True, "sha": SHA, "message": "Pull Request successfully merged"}
+    http = provider(github, {f"POST /repos/{REPO}/pulls": (201, pull), f"PUT /repos/{REPO}/pulls/8/merge": merged})
+    assert (await create_pull(http, NewPull(repo=REPO, title="More", head="ada:more", base="main", draft=True))).number == 8
+    assert body(http) == {"title": "More", "head": "ada:more", "base": "main", "draft": True}
+    assert (await merge_pull(http, Merge(repo=REPO, number=8, merge_method="squash", sha=SHA))).merged
+    assert body(http, 1) == {"merge_method": "squash", "sha": SHA}
+
+
+async def test_a_pull_request_that_moved_on_is_not_merged() -> None:
+    moved = (409, {"message": "Head branch was modified. Review and try the merge again."})
+    http = provider(github, {f"PUT /repos/{REPO}/pulls/8/merge": moved})
+    with pytest.raises(Rejected, match="Head branch was modified"):
+        await merge_pull(http, Merge(repo=REPO, number=8, sha=SHA))
+
+
+async def test_a_workflow_is_started_with_its_inputs() -> None:
+    http = provider(github, {f"POST /repos/{REPO}/actions/workflows/deploy.yml/dispatches": Response(204)})
+    assert (await dispatch(http, Dispatch(repo=REPO, workflow="deploy.yml", ref="v1", inputs={"where": "test"}))).accepted
+    assert body(http) == {"ref": "v1", "inputs": {"where": "test"}}
+
+
+async def test_people_labels_and_pull_requests_are_offered() -> None:
+    chosen = Query(values={"repo": REPO})
+    http = provider(
+        github,
+        {
+            "GET /user/orgs": [{"login": "octo-org", "description": "Octopuses"}],
+            f"GET /repos/{REPO}/labels": [{"name": "bug", "description": "Broken"}],
+            f"GET /repos/{REPO}/assignees": [{"login": "ada"}],
+            f"GET /repos/{REPO}/pulls": [{"number": 8, "title": "More", "state": "open"}],
+        },
+    )
+    assert [each.detail for each in (await orgs(http, Query())).choices] == ["Octopuses"]
+    assert [each.value for each in (await labels(http, chosen)).choices] == ["bug"]
+    assert [each.value for each in (await users(http, chosen)).choices] == ["ada"]
+    assert [(each.value, each.label) for each in (await pulls(http, chosen)).choices] == [("8", "#8 More")]

@@ -17,10 +17,14 @@ from powerstrip_linear.actions import (
     create_issue,
     create_project,
     get_issue,
+    issues,
+    labels,
+    projects,
     search_issues,
     states,
     teams,
     update_issue,
+    users,
 )
 from powerstrip_linear.events import EVENTS, Watched, receive
 
@@ -162,3 +166,20 @@ async def test_the_webhook() -> None:
     await hooks.change(http, Registration("w1", url, ()), wish)
     assert asked(http, 2)["variables"]["id"] == "w1"
     await hooks.delete(http, Registration("w1", url, ()), Watched())
+
+
+@pytest.mark.parametrize(
+    ("picker", "node", "choice"),
+    [
+        (labels, {"id": STATE, "name": "Bug"}, (STATE, "Bug", "")),
+        (users, {"id": STATE, "name": "Ada", "email": "ada@example.com"}, (STATE, "Ada", "ada@example.com")),
+        (projects, {"id": STATE, "name": "Launch"}, (STATE, "Launch", "")),
+        (issues, {"id": STATE, "identifier": "ENG-1", "title": "Broken"}, ("ENG-1", "Broken", "")),
+    ],
+)
+async def test_what_there_is_to_choose_from(picker: Any, node: dict[str, str], choice: tuple[str, str, str]) -> None:
+    http = answering(found(node, more="c2"), found(node))
+    page = await picker(http, Query())
+    assert [(each.value, each.label, each.detail) for each in page.choices] == [choice]
+    assert (await picker(http, Query(cursor=page.next))).next is None
+    assert [asked(http, number)["variables"].get("after") for number in (0, 1)] == [None, "c2"]

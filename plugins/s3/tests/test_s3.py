@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from powerstrip.adapter import AuthFailed, Content, Delivery, Incoming, Query, RateLimited, Rejected, Response, Unavailable
 from powerstrip.adapter.testing import check, provider
+from powerstrip.adapter.testing.vectors import read_vectors
+from powerstrip.inbound.verifying import run_vectors
 from powerstrip_s3 import Listing, Put, Ref, Share, get, list_objects, presign, put, s3
 from powerstrip_s3.actions import buckets, copy, delete, head, list_buckets, prefixes
-from powerstrip_s3.events import receive
+from powerstrip_s3.events import receive, scheme
 from powerstrip_s3.models import BucketQuery, Copy
 from powerstrip_s3.xml import parse
 
@@ -344,3 +346,69 @@ async def test_buckets_come_page_by_page() -> None:
     page = await buckets(http, Query(cursor="t1"))
     assert ([each.value for each in page.choices], page.next) == (["one"], "t2")
     assert ("continuation-token", "t1") in http.sent[0].params
+
+
+PUSHED = {
+    "version": "0",
+    "id": "17793124-05d4-b198-2fde-7ededc63b103",
+    "detail-type": "Object Created",
+    "source": "aws.s3",
+    "account": "111122223333",
+    "time": "2026-11-12T00:00:00Z",
+    "region": "eu-central-1",
+    "resources": ["arn:aws:s3:::reports"],
+    "detail": {
+        "version": "0",
+        "bucket": {"name": "reports"},
+        "object": {"key": "q 1+.pdf", "size": 5, "etag": "abc", "version-id": "v1", "sequencer": "0A"},
+        "request-id": "C3D",
+        "requester": "111122223333",
+        "reason": "PutObject",
+    },
+}
+BY_RULE = {"webhook": "eventbridge"}
+
+
+def test_an_eventbridge_rule_tells_the_same_and_a_repeat_is_known_by_its_id() -> None:
+    [event] = cast(list[Incoming], receive(Delivery(json.dumps(PUSHED).encode())))
+    assert (s3.name_event(event.data), event.key) == ("object.created", PUSHED["id"])
+    told = {"bucket": "reports", "key": "q 1+.pdf", "version_id": "v1", "size": 5, "etag": "abc", "cause": "PutObject"}
+    assert told.items() <= event.data.items()
+    gone = PUSHED | {"detail-type": "Object Deleted"}
+    [event] = cast(list[Incoming], receive(Delivery(json.dumps(gone).encode())))
+    assert s3.name_event(event.data) == "object.removed"
+    assert receive(Delivery(json.dumps(PUSHED | {"detail-type": "Object Tags Added"}).encode())) == []
+
+
+@pytest.mark.parametrize("detail", [None, {}, {"bucket": {"name": "reports"}}, {"bucket": "reports", "object": {"key": "a"}}])
+def test_an_eventbridge_event_that_names_no_object_is_refused(detail: Any) -> None:
+    with pytest.raises(Rejected):
+        receive(Delivery(json.dumps(PUSHED | {"detail": detail}).encode()))
+
+
+async def test_an_eventbridge_rule_proves_itself_by_the_key_of_its_connection_and_by_nothing_else() -> None:
+    signed = {"x-webhook-token": "invented-connection-key"}
+    headers = {
+        "genuine": signed,
+        "another key": {"x-webhook-token": "invented-connection-keY"},
+        "an empty key": {"x-webhook-token": ""},
+        "no key": {},
+        "the key in another header": {"x-api-key": "invented-connection-key"},
+    }
+    vectors = [
+        {
+            "id": id,
+            "method": "POST",
+            "url": "https://hub.example.com/v1/hooks/ep_x",
+            "headers": given,
+            "body": json.dumps(PUSHED),
+            "secret": "invented-connection-key",
+            "at": 1790000000,
+            "valid": given == signed,
+        }
+        for id, given in headers.items()
+    ]
+    file = read_vectors(json.dumps({"provider": "s3", "vectors": vectors}).encode())
+    assert [each.problem for each in await run_vectors(scheme(BY_RULE), file, receive)] == [""] * len(vectors)
+    by_topic = await run_vectors(scheme({}), file, receive)
+    assert [each.id for each in by_topic if each.problem] == ["genuine"], "an integration that hears a topic takes no key"

@@ -20,9 +20,11 @@ from powerstrip_sendgrid.actions import (
     add_to_list,
     list_suppressions,
     list_templates,
+    lists,
     send,
     send_with_template,
     senders,
+    templates,
     upsert_contacts,
 )
 from powerstrip_sendgrid.events import EVENTS, receive
@@ -144,3 +146,13 @@ async def test_the_event_webhook() -> None:
     await hooks.change(http, Registration("w1", url, ()), wish)
     await hooks.delete(http, Registration("w1", url, ()), Model())
     assert [request.method for request in http.sent] == ["GET", "POST", "PATCH", "PATCH", "DELETE"]
+
+
+@pytest.mark.parametrize(("picker", "path"), [(templates, "/templates"), (lists, "/marketing/lists")])
+async def test_templates_and_lists_are_offered_page_by_page(picker: Any, path: str) -> None:
+    meta = {"next": f"https://api.sendgrid.com/v3{path}?page_size=100&page_token=abc"}
+    http = provider(sendgrid, {f"GET {path}": {"result": [{"id": "d-1", "name": "Welcome"}], "_metadata": meta}})
+    page = await picker(http, Query())
+    assert ([(each.value, each.label) for each in page.choices], page.next) == ([("d-1", "Welcome")], "abc")
+    await picker(http, Query(cursor=page.next))
+    assert ("page_token", "abc") in http.sent[1].params

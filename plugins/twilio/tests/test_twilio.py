@@ -10,17 +10,23 @@ from powerstrip_twilio import twilio
 from powerstrip_twilio.actions import (
     CodeCheck,
     MessageQuery,
+    MessageRef,
     NewCall,
     NumberQuery,
     Text,
+    Verification,
     check_verification,
     create_call,
+    get_message,
     list_messages,
     look_up,
     messages,
     messaging_services,
+    numbers,
     send_sms,
     send_whatsapp,
+    start_verification,
+    verify_services,
 )
 from powerstrip_twilio.events import Watched, receive
 
@@ -166,3 +172,29 @@ async def test_messages_are_picked_by_their_text() -> None:
     assert [(each.value, each.label) for each in page.choices] == [(MESSAGE["sid"], "Hi")]
     assert page.next == "1 PA1"
     assert {("Page", "3"), ("PageToken", "PA0")} <= set(http.sent[0].params)
+
+
+async def test_a_message_is_read_by_its_sid() -> None:
+    http = provider(twilio, {f"GET /Accounts/{SID}/Messages/{MESSAGE['sid']}.json": MESSAGE | {"status": "delivered"}}, CONFIG)
+    assert (await get_message(http, MessageRef(message_sid=MESSAGE["sid"]))).status == "delivered"
+
+
+async def test_a_code_is_sent_by_the_service_that_is_named() -> None:
+    service = "VA" + "2" * 32
+    http = provider(
+        twilio, {f"POST verify:/Services/{service}/Verifications": (201, {"sid": "VE1", "status": "pending"})}, CONFIG
+    )
+    state = await start_verification(http, Verification(service_sid=service, to="+15005550006", channel="call", locale="de"))
+    assert (state.status, state.valid) == ("pending", False)
+    assert form(http) == [("To", "+15005550006"), ("Channel", "call"), ("Locale", "de")]
+
+
+async def test_numbers_and_verify_services_are_offered() -> None:
+    owned = {"incoming_phone_numbers": [{"phone_number": "+15005550001", "friendly_name": "Shop"}]}
+    owned["next_page_uri"] = f"/2010-04-01/Accounts/{SID}/IncomingPhoneNumbers.json?Page=1&PageToken=PT1"
+    http = provider(twilio, {f"GET /Accounts/{SID}/IncomingPhoneNumbers.json": owned}, CONFIG)
+    page = await numbers(http, Query())
+    assert (page.choices[0].value, page.choices[0].label, page.next) == ("+15005550001", "Shop", "1 PT1")
+    rows = {"services": [{"sid": "VA1", "friendly_name": "Login"}], "meta": {"next_page_url": None}}
+    page = await verify_services(provider(twilio, {"GET verify:/Services": rows}, CONFIG), Query())
+    assert (page.choices[0].value, page.choices[0].label, page.next) == ("VA1", "Login", None)

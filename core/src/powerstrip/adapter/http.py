@@ -218,9 +218,15 @@ class Http:
         """DELETE and read the JSON answer, into `returns` if given."""
         return await self._call("DELETE", path, returns=returns, params=params, headers=headers)
 
-    async def send(self, method: Method, path: str, **parts: Any) -> Response:
-        """Send anything and get the raw answer, already checked for errors. Takes the parts that `post` takes."""
-        return await self.sender(build(method, path, **parts))
+    async def send(self, method: Method, path: str, *, pages: bool = False, **parts: Any) -> Response:
+        """Send anything and get the raw answer, already checked for errors. Takes the parts that `post` takes.
+
+        Raises `Unavailable` for a page of HTML in place of an answer, whatever its status, unless `pages` are answers here.
+        """
+        answer = await self.sender(build(method, path, **parts))
+        if not pages and answer.body and answer.headers.get("content-type", "").lower().startswith("text/html"):
+            raise Unavailable(f"The provider answered {answer.status} with a page of HTML in place of an answer")
+        return answer
 
     async def download(self, path: str, *, params: Params | None = None, headers: Mapping[str, str] | None = None) -> Response:
         """GET a body of any size; it is in the answer's `content`, on disk when it is large."""

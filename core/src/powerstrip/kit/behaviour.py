@@ -13,6 +13,7 @@ Call = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...]]
 SECONDS = 7.0
 _JSON = {"content-type": "application/json"}
 _HTML = {"content-type": "text/html"}
+_XML = {"content-type": "application/xml"}
 _ODD = {
     "HTML": Response(200, _HTML, b"<!doctype html><html><body>Be right back</body></html>"),
     "nothing": Response(200, _JSON, b""),
@@ -20,6 +21,12 @@ _ODD = {
     "null": Response(200, _JSON, b"null"),
     "a list": Response(200, _JSON, b"[]"),
     "a text": Response(200, _JSON, b'"text"'),
+    "an error with status 200": Response(200, _JSON, b'{"ok": false, "error": {"code": 7, "message": "The invented reason"}}'),
+    "bytes that are no text": Response(200, _JSON, b'{"id": "\xff\xfe"}'),
+    "JSON without end": Response(200, _JSON, b"[" * 20_000),
+    "XML with a bomb in it": Response(
+        200, _XML, b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 99 + b'"><!ENTITY c "' + b"&b;" * 9999 + b'">]><a>&c;</a>'
+    ),
 }
 
 

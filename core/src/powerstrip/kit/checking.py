@@ -19,6 +19,7 @@ from powerstrip.catalog import RECORD, Tier, TierRecord, code_digest
 from powerstrip.clock import now
 from powerstrip.kit.package import NoPackage, Package
 from powerstrip.kit.requirements import REQUIREMENTS, TIERS, Requirement, State
+from powerstrip.kit.task import Task
 
 JUDGE_LIMIT = 180.0
 """Seconds for the rules."""
@@ -83,14 +84,13 @@ class Evidence:
 
 def check(package: Package, *, quick: bool = False) -> Report:
     """Judge a package. `quick` leaves out its tests and the type checker. Raises `NoPackage` where it cannot be imported."""
-    places = _places(package)
-    judged = _judged(package, places)
+    judged = _judged(package)
     evidence = Evidence(judged["findings"], judged["unneeded"])
     if not evidence.findings["contract"]:
         evidence.findings["size"] = list(_size(package.root, judged["declared"]))
         later = "unknown: left out by --quick"
         evidence.findings["types"] = [later] if quick else list(_types(package))
-        evidence.findings |= _unknown(later) if quick else _tests(package, places, judged)
+        evidence.findings |= _unknown(later) if quick else _tests(package, judged)
     found = package.found
     verdicts = tuple(evidence.verdict(each) for each in REQUIREMENTS)
     return Report(judged["provider"], found.distribution, found.version, verdicts, now().isoformat(timespec="seconds"))
@@ -106,16 +106,19 @@ def write_record(package: Package, report: Report) -> Path:
     return path
 
 
-def _judged(package: Package, places: Sequence[Path]) -> dict[str, Any]:
-    vectors = [str(file) for place in places if place.is_dir() for file in sorted(place.glob("vectors*.json"))]
-    task = {
-        "path": package.path,
-        "name": package.found.name,
-        "value": package.found.value,
-        "readme": _readme(package),
-        "vectors": vectors,
-    }
-    command = [sys.executable, "-P", "-B", "-m", "powerstrip.kit.judge", json.dumps(task)]
+def task_of(package: Package) -> Task:
+    """What there is to judge of a package without its tests."""
+    return Task(
+        path=[*package.path],
+        name=package.found.name,
+        value=package.found.value,
+        readme=_readme(package),
+        vectors=[str(file) for place in _places(package) if place.is_dir() for file in sorted(place.glob("vectors*.json"))],
+    )
+
+
+def _judged(package: Package) -> dict[str, Any]:
+    command = [sys.executable, "-P", "-B", "-m", "powerstrip.kit.judge", json.dumps(task_of(package))]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=JUDGE_LIMIT, check=False)
     except subprocess.TimeoutExpired:
@@ -142,9 +145,9 @@ def _places(package: Package) -> list[Path]:
     return [place for name in named if (place := package.project / name).exists()]
 
 
-def _tests(package: Package, places: Sequence[Path], judged: Mapping[str, Any]) -> dict[str, list[str]]:
+def _tests(package: Package, judged: Mapping[str, Any]) -> dict[str, list[str]]:
     """What the project's tests show."""
-    if not places:
+    if not (places := _places(package)):
         return _unknown("unknown: there are no tests beside the package")
     if find_spec("pytest") is None:
         return _unknown("unknown: pytest is not installed here")

@@ -21,16 +21,7 @@ from powerstrip.adapter.testing.vectors import NotVectors, read_vectors
 from powerstrip.catalog import load_adapter
 from powerstrip.inbound.verifying import run_vectors
 from powerstrip.kit import behaviour, completeness
-
-
-class Task(TypedDict):
-    """What to judge."""
-
-    path: list[str]
-    name: str
-    value: str
-    readme: bool
-    vectors: list[str]
+from powerstrip.kit.task import Task
 
 
 class Judgement(TypedDict):

@@ -59,7 +59,7 @@ REQUIREMENTS: Final = (
         "errors",
         "silver",
         "Errors are one of four words",
-        "A 422, a 503, HTML, empty or cut-off answers must end as one of the four errors: read answers with `returns=`.",
+        "A 422, a 503, HTML, empty, cut-off or spoiled answers must end as one of the four errors: read answers with `returns=`.",
     ),
     Requirement("account", "silver", "It tells whose credential it is", "Register `@adapter.account`."),
     Requirement(

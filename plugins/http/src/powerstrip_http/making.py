@@ -119,11 +119,11 @@ def _runner(operation: Node, gives: type[Described]) -> Callable[[Http, Describe
         if answer["kind"] == "content" and operation["method"] == "GET":
             reply = await http.download(path, params=parts["params"], headers=parts["headers"])
         elif answer["kind"] in ("text", "content", "open"):
-            reply = await http.send(operation["method"], path, **parts)
+            reply = await http.send(operation["method"], path, pages=True, **parts)
         elif answer["kind"] == "object" and not answer.get("links"):
             return await _read(http, operation["method"], path, gives, parts)
         else:
-            reply = await http.send(operation["method"], path, **parts)
+            reply = await http.send(operation["method"], path, pages=True, **parts)
         return gives.of(answered(answer, reply))
 
     return run
@@ -143,7 +143,7 @@ async def _read(http: Http, method: str, path: str, gives: type[Described], part
         case "PATCH":
             return await http.patch(path, returns=gives, **parts)
         case _:
-            reply = await http.send(cast(Any, method), path, **parts)
+            reply = await http.send(cast(Any, method), path, pages=True, **parts)
             return gives.of(answered({"kind": "object"}, reply))
 
 

@@ -169,7 +169,7 @@ async def send(http: Http, request: Send) -> Answered:
     parts = _bodies(request)
     if len(parts) > 1:
         raise Rejected("Give one body: json_body, form, body or file")
-    reply = await http.send(request.method, path, params=form_pairs(request.query, {}), headers=headers, **parts)
+    reply = await http.send(request.method, path, pages=True, params=form_pairs(request.query, {}), headers=headers, **parts)
     shown = {name: value for name, value in reply.headers.items() if name not in ("set-cookie", "www-authenticate")}
     return Answered(status=reply.status, headers=shown, **_read(reply.headers.get("content-type", ""), reply.body))
 
@@ -181,7 +181,7 @@ async def account(http: Http) -> Account:
     place = urlsplit(base).netloc or base
     if not path:
         return Account(id=base, name=f"{place} (nothing was asked: the setting check_path is empty)")
-    reply = await http.send("GET", path if path.startswith("/") else f"/{path}")
+    reply = await http.send("GET", path if path.startswith("/") else f"/{path}", pages=True)
     return Account(id=base, name=_called(_read(reply.headers.get("content-type", ""), reply.body)) or place)
 
 

@@ -11,7 +11,11 @@ from powerstrip_jira.provider import at, document, jira
 
 PAGE = 50
 
-IssueKey = Annotated[str, Pick("issue"), Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+)$", examples=["OPS-1"])]
+IssueKey = Annotated[
+    str,
+    Pick("issue"),
+    Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*-[0-9]+|[0-9]+)$", description="The issue's key or id.", examples=["OPS-1"]),
+]
 Project = Annotated[str, Pick("project"), Field(min_length=1, max_length=255, description="Key or id.", examples=["OPS"])]
 User = Annotated[str, Pick("user"), Field(min_length=1, max_length=128, description="Account id, or an email address.")]
 Text = Annotated[str, Field(max_length=32_767)]
@@ -21,11 +25,15 @@ class NewIssue(Model):
     project: Project
     issue_type: Annotated[str, Pick("issue_type")] = Field("Task", description="Name or id.")
     title: str = Field(min_length=1, max_length=255)
+    """The issue's first line."""
     body: Text | None = None
+    """What it says, as plain text."""
     labels: list[str] | None = Field(None, max_length=100)
+    """Labels to put on it."""
     assignee: User | None = None
     priority: str | None = Field(None, description="Such as High.")
     parent: IssueKey | None = None
+    """The issue that it is a part of: key or id."""
     fields: dict[str, Any] = Field(default_factory=dict, description="Further fields, as Jira spells them.")
 
 
@@ -69,10 +77,13 @@ async def create_issue(http: Http, issue: NewIssue) -> Created:
 class IssueChange(Model):
     issue: IssueKey
     title: str | None = Field(None, min_length=1, max_length=255)
+    """A new first line."""
     body: Text | None = None
+    """A new text, as plain text."""
     labels: list[str] | None = Field(None, max_length=100, description="In place of those there are.")
     assignee: User | None = None
     priority: str | None = None
+    """Such as High."""
     fields: dict[str, Any] = Field(default_factory=dict, description="Further fields, as Jira spells them.")
 
 
@@ -119,6 +130,7 @@ async def transition(http: Http, move: Transition) -> Done:
 class NewComment(Model):
     issue: IssueKey
     body: Annotated[Text, Field(min_length=1)]
+    """What to say, as plain text."""
 
 
 class Comment(Model):
@@ -137,7 +149,9 @@ class Search(Model):
     jql: str = Field(min_length=1, max_length=10_000, examples=["project = OPS AND statusCategory != Done"])
     """In Jira's query language."""
     limit: int = Field(50, ge=1, le=100)
+    """How many at most."""
     cursor: str | None = None
+    """`next` of the page before."""
 
 
 class _Name(Model):
@@ -212,8 +226,11 @@ async def assign(http: Http, assignment: Assignment) -> Done:
 class WorkLog(Model):
     issue: IssueKey
     time_spent: str = Field(pattern=r"^([0-9]+[wdhm])( [0-9]+[wdhm])*$", examples=["1h 30m"])
+    """Weeks, days, hours and minutes, such as `1h 30m`."""
     started: datetime | None = None
+    """When the work began; left out, now."""
     comment: Text | None = None
+    """What was done, as plain text."""
 
 
 class Logged(Model):

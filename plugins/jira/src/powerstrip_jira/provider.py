@@ -1,10 +1,10 @@
 """The Jira adapter's object, its settings, and how Jira says no."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from powerstrip.adapter import Account, Adapter, Basic, Http, Model, OAuth2, PowerstripError, Rate, Rejected, Response
+from powerstrip.adapter import Account, Adapter, Basic, Http, Model, NoPick, OAuth2, PowerstripError, Rate, Rejected, Response
 
 
 class Settings(Model):
@@ -18,7 +18,9 @@ class Settings(Model):
     """The address in the browser, without https://."""
     email: str = Field("", title="Email", max_length=254, examples=["ada@example.com"])
     """Of the account whose API token it is. Only for signing in by token."""
-    cloud_id: str = Field("", title="Cloud id", pattern=r"^[0-9a-f-]{0,36}$")
+    cloud_id: Annotated[str, NoPick("The browser shows it, at the address below.")] = Field(
+        "", title="Cloud id", pattern=r"^[0-9a-f-]{0,36}$"
+    )
     """Only for signing in through the browser: at https://<site>/_edge/tenant_info."""
 
 

@@ -82,19 +82,23 @@ class IssueParts(Model):
     priority: Priority | None = None
     state: State | None = None
     labels: Labels | None = None
+    """Labels, by id or name."""
     assignee: User | None = None
     project: Project | None = None
     due_date: date | None = None
+    """When it is due."""
 
 
 class NewIssue(IssueParts):
     team: Team
     title: str = Field(min_length=1, max_length=512)
+    """The issue's first line."""
 
 
 class IssueChange(IssueParts):
     issue: IssueId
     title: str | None = Field(None, min_length=1, max_length=512)
+    """A new first line."""
 
 
 class _Name(Model):
@@ -187,9 +191,12 @@ async def get_issue(http: Http, ref: IssueRef) -> Issue:
 
 class Search(Model):
     query: str = Field(min_length=1, max_length=500)
+    """Words to look for."""
     team: Team | None = None
     limit: int = Field(25, ge=1, le=250)
+    """How many at most."""
     cursor: str | None = None
+    """`next` of the page before."""
 
 
 class Issues(Model):
@@ -251,8 +258,10 @@ async def create_comment(http: Http, comment: NewComment) -> Comment:
 
 class NewProject(Model):
     name: str = Field(min_length=1, max_length=200)
+    """The project's name."""
     team: Team
     description: str | None = Field(None, max_length=255)
+    """What it is about, in a sentence or two."""
 
 
 class Made(Model):

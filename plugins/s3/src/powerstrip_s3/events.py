@@ -1,9 +1,11 @@
-"""What S3 tells: objects made and removed, sent through an Amazon SNS topic.
+"""What S3 tells: objects made and removed, sent through an Amazon SNS topic or by an EventBridge rule.
 
-The bucket notifies the topic, the topic calls the hub. S3's own form of message and EventBridge's are read.
+The bucket notifies the topic, and the topic calls the hub; S3's own form of message and EventBridge's are read. Or the bucket
+notifies EventBridge, and a rule calls the hub as an API destination, whose connection puts a key into a header.
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html,
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html and
-https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html,
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html and
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-target-connection-auth.html.
 """
 
 import json
@@ -12,7 +14,8 @@ from datetime import datetime
 from typing import Any, Literal, cast
 from urllib.parse import unquote_plus
 
-from powerstrip.adapter import Delivery, Incoming, Model, Rejected
+from powerstrip.adapter import Delivery, Incoming, Model, Rejected, StaticToken, Verify
+from powerstrip.adapter.auth import Settings
 from powerstrip.adapter.signatures import sns_signature
 from powerstrip_s3.provider import s3
 
@@ -54,10 +57,20 @@ class SubscriptionRequested(Model):
     confirm_url: str
 
 
-@s3.webhook(verify=sns_signature())
+def scheme(settings: Settings) -> Verify:
+    """How the deliveries of an integration prove themselves: by SNS's signature, or by the key of an EventBridge connection."""
+    if settings.get("webhook") != "eventbridge":
+        return sns_signature()
+    how = "AWS, EventBridge, API destinations, the connection: authorization by API key, named X-Webhook-Token, with this value."
+    return StaticToken(header="x-webhook-token", label="API key", help=how)
+
+
+@s3.webhook(verify=sns_signature(), by=scheme)
 def receive(delivery: Delivery) -> Incoming | list[Incoming]:
     """The changes in one message. S3's message that tries a new notification out holds none."""
     match delivery.json():
+        case {"source": "aws.s3", "id": str(id)} as event:
+            return [Incoming(change, key=id) for change in _changes(event)]
         case {"Type": "Notification", "MessageId": str(id), "Message": str(text)}:
             return [Incoming(change, key=f"{id}/{place}") for place, change in enumerate(_changes(_inner(text)))]
         case {"Type": "SubscriptionConfirmation", "MessageId": str(id), "TopicArn": str(topic), "SubscribeURL": str(url)}:
@@ -65,7 +78,7 @@ def receive(delivery: Delivery) -> Incoming | list[Incoming]:
         case {"Type": "UnsubscribeConfirmation"}:
             return []
         case _:
-            raise Rejected("This is no message of Amazon SNS")
+            raise Rejected("This is no message of Amazon SNS or EventBridge")
 
 
 def _inner(text: str) -> Any:

@@ -1,6 +1,6 @@
 """The S3 adapter's object, its settings, and how S3 says no."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,8 @@ class Settings(Model):
     """Address of another S3 store, such as `https://minio.example.com:9000`. Amazon's own when left out."""
     bucket: Bucket | None = Field(None, title="Bucket")
     """The bucket for calls that name none."""
+    webhook: Literal["sns", "eventbridge"] = Field("sns", title="Events come by")
+    """Through an Amazon SNS topic, or from an EventBridge rule whose target is an API destination."""
 
 
 s3 = Adapter(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, EmailStr, Field, RootModel, model_validator
 
-from powerstrip.adapter import Choice, Http, Model, Page, Pick, Query, Rejected, segment
+from powerstrip.adapter import Choice, Http, Model, NoPick, Page, Pick, Query, Rejected, segment
 from powerstrip_sendgrid.provider import at, sendgrid
 
 Addresses = Annotated[list[EmailStr], Field(max_length=1000)]
@@ -15,9 +15,14 @@ Addresses = Annotated[list[EmailStr], Field(max_length=1000)]
 
 class Attachment(Model):
     name: str = Field(min_length=1, max_length=255, examples=["invoice.pdf"])
+    """The file's name."""
     content: bytes
+    """What is in it."""
     content_type: str = Field("application/octet-stream", max_length=255)
-    content_id: str | None = Field(None, max_length=255, description="For a picture inside the HTML: `cid:…`.")
+    """Its media type."""
+    content_id: Annotated[str, NoPick("a name of your own")] | None = Field(
+        None, max_length=255, description="For a picture inside the HTML: `cid:…`."
+    )
 
 
 class _Mail(Model):
@@ -26,18 +31,26 @@ class _Mail(Model):
     )
     sender: Annotated[EmailStr, Pick("sender")] | None = Field(None, description="Left out, the integration's from address.")
     cc: Addresses = Field(default_factory=list)
+    """Who gets a copy, for all to see."""
     bcc: Addresses = Field(default_factory=list)
+    """Who gets a copy that nobody sees."""
     reply_to: EmailStr | None = None
+    """Where answers go."""
     categories: list[str] = Field(default_factory=list, max_length=10)
+    """Words to count the mail under."""
     custom_args: dict[str, str] = Field(default_factory=dict, description="Texts of your own, told with every event.")
     send_at: datetime | None = Field(None, description="At most 72 hours ahead.")
     attachments: list[Attachment] = Field(default_factory=list, max_length=100)
+    """Files that go along."""
 
 
 class Email(_Mail):
     subject: str = Field(min_length=1, max_length=998)
+    """The subject line."""
     text: str | None = None
+    """The mail as plain text."""
     html: str | None = None
+    """The mail as HTML."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "Email":
@@ -107,11 +120,17 @@ async def send_with_template(http: Http, email: TemplateEmail) -> Sent:
 
 class Contact(Model):
     email: EmailStr
+    """The address that the contact is known by."""
     first_name: str | None = Field(None, max_length=50)
+    """First name."""
     last_name: str | None = Field(None, max_length=50)
+    """Last name."""
     city: str | None = Field(None, max_length=60)
+    """Where they live."""
     country: str | None = Field(None, max_length=50)
+    """The country they live in."""
     phone_number: str | None = None
+    """A telephone number, as text."""
     custom_fields: dict[str, str | float] = Field(default_factory=dict, description="By the field's id.")
 
 
@@ -122,6 +141,7 @@ class Upsert(Model):
     model_config = ConfigDict(json_schema_extra={"examples": [{"contacts": [{"email": "ada@example.com", "first_name": "Ada"}]}]})
 
     contacts: list[Contact] = Field(min_length=1, max_length=30_000)
+    """People to add or to change."""
     lists: list[ListId] = Field(default_factory=list, description="Lists that they join.")
 
 
@@ -143,7 +163,9 @@ async def _upsert(http: Http, contacts: list[Contact], lists: list[str]) -> Job:
 
 class Joining(Model):
     list: ListId = Field(examples=["ca7ba4f5-0000-4000-8000-000000000000"])
+    """The list."""
     emails: Annotated[Addresses, Field(min_length=1)] = Field(examples=[["ada@example.com"]])
+    """The people's addresses."""
 
 
 @sendgrid.action("list.add_contacts", idempotent=True)
@@ -154,8 +176,11 @@ async def add_to_list(http: Http, joining: Joining) -> Job:
 
 class Suppressions(Model):
     kind: Literal["bounces", "blocks", "invalid_emails", "spam_reports", "unsubscribes"] = "bounces"
+    """Why SendGrid does not send to them."""
     limit: int = Field(100, ge=1, le=500)
+    """How many at most."""
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$")
+    """`next` of the page before."""
 
 
 class Suppressed(Model):
@@ -184,7 +209,9 @@ async def list_suppressions(http: Http, query: Suppressions) -> SuppressedList:
 
 class Paged(Model):
     limit: int = Field(100, ge=1, le=200)
+    """How many at most."""
     cursor: str | None = None
+    """`next` of the page before."""
 
 
 class Template(Model):

@@ -10,7 +10,7 @@ from parts.through_the_edge import Connected, connected
 from powerstrip.adapter import AuthFailed, Content, Rejected
 from powerstrip_postmark import postmark
 
-pytestmark = pytest.mark.part
+pytestmark = [pytest.mark.part, pytest.mark.shows("description")]
 
 MAIL = {"sender": "shop@example.com", "to": "ada@example.com", "subject": "Hello", "text_body": "Hi Ada"}
 TOKEN = {"server_token": "pm-invented-token"}
