@@ -137,6 +137,11 @@ def test_importing_again_shows_what_changes_before_it_is_done(on_served: Served,
     refused = cli("http", "import", described(other), "--name", "acme")
     assert refused.code == 1
     assert "would break" in refused.err
+    assert f"{handle}.get_user" in refused.err
+    assert "--yes" in refused.err
+    assert "accept_breaking" not in refused.err
+    same = cli("http", "import", described(MODERN), "--name", "acme", "--dry-run")
+    assert "Nothing changes for who uses it." in same.out
     assert "http.acme.get_user" in cli("http", "show", "acme").out
 
     applied = cli("http", "import", described(other), "--name", "acme", "--yes")

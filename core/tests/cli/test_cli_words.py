@@ -188,3 +188,16 @@ def test_a_limit_out_of_range_is_told_its_range(cli, limit: str) -> None:
     assert ran.code == 2
     assert "write a number from 1 to 200" in ran.err
     assert "_count" not in ran.err
+
+
+def test_a_word_too_many_leads_to_the_help_of_its_own_command(cli) -> None:
+    ran = cli("endpoints", "create", "store", "--integration", "x")
+    assert ran.code == 2
+    assert "Unrecognized arguments: --integration x" in ran.err
+    assert "powerstrip endpoints create --help" in ran.err
+
+
+def test_a_quick_check_keeps_no_tier(cli) -> None:
+    ran = cli("plugin", "check", "slack", "--quick", "--write")
+    assert ran.code == 2
+    assert "not allowed with" in ran.err

@@ -63,7 +63,7 @@ def test_ids_are_the_same_at_every_import_and_told_apart_where_they_are_not() ->
     assert len(names) == 3
     assert "get_c_by_x" in names
     assert "list" not in names
-    assert any("list is there 2 times" in words for words in first.warnings)
+    assert any("list stands at 2 operations" in words for words in first.warnings)
 
 
 @pytest.mark.parametrize(
@@ -341,3 +341,28 @@ def _places(node: Any, path: tuple[Any, ...]) -> Any:
     for key, each in items:
         yield (*path, key)
         yield from _places(each, (*path, key))
+
+
+@pytest.mark.parametrize("path", ["/../../admin", "/a/%2e%2e/b", "/a/./b", "/a\\..\\b", "/a\r\nHost: x"])
+def test_an_operation_that_could_never_be_sent_is_not_imported(path: str) -> None:
+    imported = read(spec({path: {"get": operation()}, "/fine": {"get": operation()}}))
+    assert imported.imported == 1
+    assert "nothing could be sent there" in imported.refused[f"GET {path}"]
+
+
+def test_a_header_that_no_request_can_carry_is_not_imported() -> None:
+    header = {"name": "x\r\ny", "in": "header", "schema": {"type": "string"}}
+    imported = read(spec({"/a": {"get": operation(parameters=[header])}}))
+    assert imported.refused == {"GET /a": "it names a header that no request can carry"}
+
+
+def test_ways_to_sign_in_that_nobody_declares_are_told_and_consents_are_told_once() -> None:
+    flow = {"authorizationUrl": "https://acme.example/a", "tokenUrl": "https://acme.example/t", "scopes": {}}
+    schemes = {name: {"type": "oauth2", "flows": {"authorizationCode": flow}} for name in ("one", "two")}
+    document = spec({"/a": {"get": operation()}}, security=[{"one": []}, {"ghost": []}])
+    document["components"] = {"schemas": {"User": USER}, "securitySchemes": schemes}
+    warnings = read(document).warnings
+    assert [each for each in warnings if "consent" in each] == [
+        next(each for each in warnings if each.startswith("one, two: OAuth"))
+    ]
+    assert "The document asks to sign in by 'ghost' and does not say what that is" in warnings

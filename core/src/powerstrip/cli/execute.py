@@ -89,6 +89,7 @@ OPTIONS = {
     "simulate": "--simulate",
     "accept_other_account": "--accept-other-account",
     "accept_impact": "--yes",
+    "accept_breaking": "--yes",
     "skip_conflicts": "--skip-conflicts",
     "timeout_seconds": "--timeout",
     "created_after": "--since",

@@ -21,8 +21,9 @@ def configure(parser: Parser) -> None:
     """Arguments of the kit's commands."""
     check = parser.command("check", "compute an adapter's tier from evidence", check_package)
     check.add_argument("package", metavar="PACKAGE", help=PACKAGE)
-    check.add_argument("--quick", action="store_true", help="leave out its tests and the type checker")
-    check.add_argument("--write", action="store_true", help="keep the tier beside the code, to be shipped with it")
+    how = check.add_mutually_exclusive_group()  # what is kept must not be lower for what nobody looked at
+    how.add_argument("--quick", action="store_true", help="leave out its tests and the type checker")
+    how.add_argument("--write", action="store_true", help="keep the tier beside the code, to be shipped with it")
     check.add_argument("--at-least", choices=TIERS, default="bronze", help="end with 1 below this tier (bronze)")
     check.epilog = "The rules and how to pass them: docs/adapters/tiers.md"
     new = parser.command("new", "begin an adapter: a complete package with tests", new_package)

@@ -90,9 +90,12 @@ class Parser(argparse.ArgumentParser):
             import_module(f"powerstrip.cli.commands.{name}").configure(self)
 
     def parse_known_args(self, args: "Any" = None, namespace: "Any" = None) -> "Any":  # pyright: ignore[reportIncompatibleMethodOverride] - the base is overloaded
-        """Fill, then parse."""
+        """Fill, then parse. A word that a command does not know is refused there, so that the hint is about that command."""
         self.fill()
-        return super().parse_known_args(args, namespace)
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown and self._subparsers is None:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return known, unknown
 
     def error(self, message: str) -> "NoReturn":
         """Refuse the words that were typed."""

@@ -16,6 +16,8 @@ STYLES = {
 }
 OWNED = frozenset(("accept", "content-type", "user-agent", "host", "content-length", "transfer-encoding", "connection"))
 """Headers that are the hub's to set, or that OpenAPI says to pass over."""
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+"""A header's name: RFC 9110, 5.1."""
 _IDEMPOTENCY = re.compile(r"(x-)?idempotency-key", re.IGNORECASE)
 _TOKENS = re.compile(r"(x-.*)?(token|api-?key|auth(orization)?)|x-.*-(token|key)|authorization", re.IGNORECASE)
 _IN_PATH = re.compile(r"\{([^{}]+)\}")
@@ -71,6 +73,8 @@ class Fields:
             name = f"+{name}"
         if (place == "path" and name not in in_path) or (place == "header" and name.lower() in OWNED):
             return
+        if place == "header" and not _TOKEN.fullmatch(name):
+            raise CannotImport("it names a header that no request can carry")
         if place == "header" and _IDEMPOTENCY.fullmatch(name):
             self.idempotency = name
         elif is_credential(name, place):

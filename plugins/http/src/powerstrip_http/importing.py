@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from powerstrip.adapter import DocumentRefused, Imported, SignIn
 from powerstrip_http.answers import Answers, summary_of
@@ -109,9 +109,12 @@ class _Import:
         ids = [operation_id(str(each.node.get("operationId") or "")) or made_id(each.method, each.path) for each in found]
         counts = Counter(ids)
         if missing := sum(not each.node.get("operationId") for each in found if not each.problem):
-            self.told[f"{missing} operations have no operationId: they are named by method and path"] += 1
+            these = (
+                "1 operation has no operationId: it is" if missing == 1 else f"{missing} operations have no operationId: they are"
+            )
+            self.told[f"{these} named by method and path"] += 1
         for name in (each for each, count in counts.items() if count > 1):
-            self.told[f"The operation id {name} is there {counts[name]} times: each is told apart by method and path"] += 1
+            self.told[f"The operation id {name} stands at {counts[name]} operations: each is told apart by method and path"] += 1
         return [
             told_apart(name, each.method, each.path) if counts[name] > 1 else name for name, each in zip(ids, found, strict=True)
         ]
@@ -123,6 +126,12 @@ class _Import:
             raise CannotImport(f"the hub does not send {found.method}")
         if "#" in found.path:
             raise CannotImport("its path holds a fragment (#)")
+        if (
+            any(part in (".", "..") for part in unquote(found.path).split("/"))
+            or not found.path.isprintable()
+            or "\\" in found.path
+        ):
+            raise CannotImport("its path climbs, or holds what no address can: nothing could be sent there")
         fields = Fields(self.shapes)
         fields.parameters(found)
         body = self.bodies.read(found, fields)

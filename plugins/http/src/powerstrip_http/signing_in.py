@@ -16,6 +16,7 @@ class SignIns:
         self._document = document
         self.found: list[SignIn] = []
         self.warnings: list[str] = []
+        self._by_consent: list[str] = []
 
     def read(self, carried: list[tuple[str, str]]) -> list[SignIn]:
         """`carried` are the parameters that hold a credential, for documents that declare no scheme."""
@@ -24,6 +25,13 @@ class SignIns:
         for name in dict.fromkeys([*wanted, *schemes]):
             if name in schemes:
                 self._scheme(name, schemes[name])
+            elif name not in self._declared():
+                self.warnings.append(f"The document asks to sign in by {name!r} and does not say what that is")
+        if self._by_consent:
+            self.warnings.append(
+                f"{', '.join(self._by_consent)}: OAuth with a person's consent is not offered for an imported API. Paste an "
+                "access token, which the hub cannot renew, or use the provider's own adapter where there is one"
+            )
         if not any(each.kind != "mtls" for each in self.found):
             for place, name in dict.fromkeys(carried):
                 self._parameter(place, name)
@@ -31,14 +39,18 @@ class SignIns:
             self.warnings.append("The document names no way to sign in: choose one, or `none` where the API is open")
         return self.found
 
-    def _schemes(self) -> dict[str, Node]:
+    def _declared(self) -> Node:
+        """The schemes as they stand there."""
         node = self._document.node
         components = node.get("components")
         declared = node.get("securityDefinitions") if self._document.swagger else None
         if isinstance(components, dict):
             declared = cast(Node, components).get("securitySchemes")
+        return cast(Node, declared) if isinstance(declared, dict) else {}
+
+    def _schemes(self) -> dict[str, Node]:
         made: dict[str, Node] = {}
-        for name, each in cast(Node, declared).items() if isinstance(declared, dict) else ():
+        for name, each in self._declared().items():
             try:
                 made[name] = self._document.refs.object(each)
             except BadRef as error:
@@ -84,10 +96,7 @@ class SignIns:
                 config["scope"] = " ".join(cast(Node, scopes))
             return self._add(SignIn("oauth2_client_credentials", config, ("client_id", "client_secret")))
         self._add(SignIn("bearer", {}, ("token",)))
-        self.warnings.append(
-            f"{name}: OAuth with a person's consent is not offered for an imported API. Paste an access token, which the hub "
-            "cannot renew, or use the provider's own adapter where there is one"
-        )
+        self._by_consent.append(name)
 
     def _add(self, sign_in: SignIn) -> None:
         if all((each.kind, dict(each.config)) != (sign_in.kind, dict(sign_in.config)) for each in self.found):

@@ -77,7 +77,7 @@ async def _import(context: Context, hub: Client, source: dict[str, Any]) -> None
     known = next((each for each in await hub.integrations.list(provider=PROVIDER).all() if each["name"] == name), None)
     if args.dry_run:
         outlook = await hub.definitions.plan(known["id"], **source) if known else {}
-        return _told(context, report, outlook.get("changes") or [])
+        return _told(context, report, outlook.get("changes") or [], compared=known is not None)
     if known is not None:
         applied = await _applied(context, hub, known["id"], source | {"source": args.spec})
         return _told(context, applied["report"], applied["changes"], applied)
@@ -102,10 +102,10 @@ async def _applied(context: Context, hub: Client, integration_id: str, source: d
     except HubError as error:
         if error.code != "breaking":
             raise
-        if console.interactive:
-            console.note(_changes(error.details.get("changes") or []))
-            if console.confirm("This breaks who uses it. Apply it?"):
-                return await hub.definitions.apply(integration_id, **source, accept_breaking=True)
+        for line in _changes(error.details.get("changes") or []).splitlines():
+            console.note(line)
+        if console.interactive and console.confirm("This breaks who uses it. Apply it?"):
+            return await hub.definitions.apply(integration_id, **source, accept_breaking=True)
         raise
 
 
@@ -185,9 +185,14 @@ def _read_here(path: Path) -> dict[str, Any]:
 
 
 def _told(
-    context: Context, report: Any, changes: list[dict[str, str]] | None = None, applied: dict[str, Any] | None = None
+    context: Context,
+    report: Any,
+    changes: list[dict[str, str]] | None = None,
+    applied: dict[str, Any] | None = None,
+    *,
+    compared: bool = False,
 ) -> None:
-    """The report: four numbers and lists first, then what a person must do."""
+    """The report: four numbers and lists first, then what a person must do, and what changes for who uses it."""
     first = {name: report[name] for name in ("operations", "imported", "auth", "warnings")}
     more = {name: report[name] for name in ("title", "refused", "todo", "sign_in", "config")}
     done = {name: applied[name] for name in ("integration_id", "handle", "version") if applied} if applied else {}
@@ -200,6 +205,8 @@ def _told(
     lines += _listed("Not taken, or taken with care", report["warnings"]) + _listed("To confirm", report["todo"])
     if changes:
         lines += ["", "Changes", _changes(changes)]
+    elif compared:
+        lines += ["", "Nothing changes for who uses it."]
     context.console.put(payload, "\n".join(lines))
 
 
