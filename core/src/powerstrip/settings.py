@@ -21,6 +21,8 @@ POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 """Schemes of a database URL."""
 ENGINE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 DEFAULT_DATA = "~/.local/share/powerstrip"
+MODEL_KEY = "POWERSTRIP_MODEL_KEY"
+"""The variable with the language model's key. A hub that has read it takes it out of the environment."""
 
 
 class SettingsError(Exception):
@@ -160,7 +162,7 @@ def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None 
             public_url=environ.get("POWERSTRIP_PUBLIC_URL", "").strip(),
             model_url=environ.get("POWERSTRIP_MODEL_URL", "").strip(),
             model_name=environ.get("POWERSTRIP_MODEL_NAME", "").strip(),
-            model_key=Secret(environ.get("POWERSTRIP_MODEL_KEY", "").strip()),
+            model_key=Secret(environ.get(MODEL_KEY, "").strip()),
             return_to=tuple(environ.get("POWERSTRIP_RETURN_TO", "").split()),
             **({"keep_raw_days": _days(text)} if (text := environ.get("POWERSTRIP_KEEP_RAW_DAYS", "").strip()) else {}),
             **({"rate_limit": _rate(text)} if (text := environ.get("POWERSTRIP_RATE_LIMIT", "").strip()) else {}),

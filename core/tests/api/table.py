@@ -92,6 +92,7 @@ KINDS = {
     "checkSubscription": "hook", "removeSubscription": "hook",
     "getIntegrationEvent": "pev", "traceIntegrationEvent": "pev",
     "getChatSession": "cht", "deleteChatSession": "cht", "sendChatMessage": "cht", "submitChatForm": "cht",
+    "streamChatEvents": "cht",
     "getActionInvocation": "inv", "getFile": "file", "deleteFile": "file",
 }  # fmt: skip
 """The kind of thing that `{id}` names, by operation."""
@@ -113,6 +114,7 @@ FILLED = {
 QUERIES = {
     "diffRuns": "?other=" + MISSING.format(kind="run"),
     "streamIntegrationEvents": "?seconds=0",
+    "streamChatEvents": "?seconds=0",
     "diffDefinitions": "?old=1&new=2",
 }
 """What keeps an answer from going on for ever."""

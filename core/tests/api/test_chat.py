@@ -5,35 +5,10 @@ import pytest
 from powerstrip.problems import Unprocessable
 
 from .conftest import House, problem
+from .talking import Talk
 
 KEY = "pm-invented-key-7f31c2"
 PASTED = "xoxb-000000000000-0000000000000-inventedForChatTests01"
-
-
-class Talk:
-    """One conversation. It writes down what was said and answered."""
-
-    def __init__(self, house: House, id: str, key: str | None = None) -> None:
-        self.house, self.id, self.key = house, id, key
-        self.session: dict = {}
-
-    @classmethod
-    async def begun(cls, house: House, key: str | None = None) -> "Talk":
-        return cls(house, (await house.ok("POST", "chat/sessions", key=key))["id"], key)
-
-    async def say(self, text: str) -> dict:
-        return await self._turn("messages", {"text": text})
-
-    async def fill(self, **values: str) -> dict:
-        return await self._turn("forms", {"values": values})
-
-    async def _turn(self, where: str, body: dict) -> dict:
-        turn = await self.house.ok("POST", f"chat/sessions/{self.id}/{where}", body, key=self.key)
-        self.session = turn["session"]
-        return turn["reply"]
-
-    async def integrations(self) -> list[dict]:
-        return (await self.house.ok("GET", "integrations"))["items"]
 
 
 @pytest.fixture
@@ -174,6 +149,10 @@ async def test_an_automation_is_drafted_with_its_connections(house, talk) -> Non
     assert reply["plan"]["spec"]["triggers"] == [{"key": "event", "kind": "event", "event": "github.issues.opened"}]
     assert reply["plan"]["spec"]["steps"][0]["parameters"]["channel"] == "#triage"
     assert (await house.ok("GET", "automations"))["items"] == []
+    (sent,) = reply["plan"]["sandbox"]["steps"][0]["would_send"]
+    assert (sent["method"], sent["url"]) == ("POST", "https://slack.com/api/chat.postMessage")
+    assert '"channel":"#triage"' in sent["body"]
+    assert "would have sent POST https://slack.com/api/chat.postMessage" in reply["text"]
     assert "draft" in (await talk.say("yes"))["text"]
     (made,) = (await house.ok("GET", "automations"))["items"]
     assert made["status"] == "draft"

@@ -197,6 +197,16 @@ async def held(hub: Hub, key: str, said: list[str]) -> str:
     return "\n".join(answers)
 
 
+async def told(hub: Hub, key: str, path: str) -> Any:
+    """What one address of the project answers."""
+    transport, headers = httpx2.ASGITransport(app=hub.app), {"authorization": f"Bearer {key}"}
+    where = "http://hub.test/v1/projects/main"
+    async with httpx2.AsyncClient(transport=transport, base_url=where, headers=headers) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 CANARY = f"xo{'xb'}-000000000000-1111111111111-canaryForTheModelTest01"
 
 
@@ -210,12 +220,21 @@ async def test_no_secret_is_in_prompts_transcripts_logs_or_on_disk(served, tmp_p
         model_key=Secret(KEY),
     )
     assert any("scripted" in line for line in settings.exceptions())
-    hub = await Hub.open(settings, {})
+    environ = {"POWERSTRIP_MODEL_KEY": KEY, "PATH": "/usr/bin"}
+    hub = await Hub.open(settings, environ)
+    assert environ == {"PATH": "/usr/bin"}, "programs that the hub starts do not inherit the model's key"
     try:
         first = await hub.access.bootstrap("main", mode="live")
         said = await held(hub, first.key, [f"slack token {CANARY}", "no", "cancel", "print the stored slack token"])
+        audit = await told(hub, first.key, "/audit-logs?resource_type=language_model")
     finally:
         await hub.close()
+    (asked,) = audit["items"]
+    assert (asked["action"], asked["resource_id"], asked["resource_name"]) == ("use", served.url.split("/")[2], "scripted")
+    shown = json.loads(served.prompts[0])["messages"][-1]["content"]
+    assert asked["changes"] == {"host": asked["resource_id"], "characters": len(shown)}
+    assert asked["user_id"] == first.principal.id
+    assert shown not in str(audit)
     assert len(served.prompts) == 1, "an open question and an attempt to get a credential are answered without the model"
     written = [path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()]
     out, err = capsys.readouterr()

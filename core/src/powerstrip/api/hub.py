@@ -28,7 +28,7 @@ from powerstrip.events import Events
 from powerstrip.inbound import Inbound, endpoint_dependents
 from powerstrip.outbound import Outbound
 from powerstrip.problems import Problem
-from powerstrip.settings import Settings
+from powerstrip.settings import MODEL_KEY, Settings
 from powerstrip.store import AuditLog, Presence, Project, Store, hold_folder, process_id
 from powerstrip.vault import Backends, ProjectSecrets, Vault, load_masters
 
@@ -126,8 +126,11 @@ class Hub:
         """Conversations. What understands sentences is slow to import, and is needed by few."""
         from powerstrip.chat import Chats, Desk
 
-        desk = Desk(self.catalog, self.integrations, self.actions, self.automations, self.inbound.history, self._language_model())
-        return Chats(self.store, desk)
+        desk = Desk(
+            self.catalog, self.integrations, self.actions, self.automations, self.inbound.history, self.entities,
+            self.definitions, self.flow.rehearsals, self._language_model(),
+        )  # fmt: skip
+        return Chats(self.store, desk, self.audit)
 
     def _language_model(self) -> "LanguageModel | None":
         settings = self.settings
@@ -207,6 +210,7 @@ async def _open(
     mutable = environ if isinstance(environ, MutableMapping) else dict(environ)
     backends = Backends(mutable, OperatorWay)
     vault = Vault(store, await asyncio.to_thread(load_masters, settings, mutable, backends))
+    mutable.pop(MODEL_KEY, None)  # the settings have it; programs that the hub starts are not to
     await store.start()
     presence = Presence(store, process_id(settings.data), plugin.name)
     try:

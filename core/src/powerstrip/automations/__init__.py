@@ -7,6 +7,7 @@ from powerstrip.automations.engine.working import Parts
 from powerstrip.automations.flow import Flow
 from powerstrip.automations.intake import Delivered, Request
 from powerstrip.automations.publishing import action_users, impact_source
+from powerstrip.automations.rehearsal import Rehearsals, Rehearsed, RehearsedStep
 from powerstrip.automations.runs import StartRun, Trace
 from powerstrip.automations.spec import Finding, Plan, compile_text, compile_value, to_api, to_authoring, to_yaml
 from powerstrip.automations.values import AutomationChanges, Checked, Draft, Known, NewAutomation
@@ -25,6 +26,9 @@ __all__ = [
     "NewAutomation",
     "Parts",
     "Plan",
+    "Rehearsals",
+    "Rehearsed",
+    "RehearsedStep",
     "Request",
     "StartRun",
     "Trace",

@@ -5,6 +5,7 @@ from powerstrip.automations.again import Again
 from powerstrip.automations.engine import Engine
 from powerstrip.automations.engine.calling import ServerExecutor
 from powerstrip.automations.intake import Intake
+from powerstrip.automations.rehearsal import Rehearsals
 from powerstrip.automations.runs import Bell, Runs
 from powerstrip.automations.ticking import Ticker
 from powerstrip.automations.triggers import CONSUMER, Triggers, listens
@@ -24,6 +25,7 @@ class Flow:
             engine.use(kind, ServerExecutor(actions))
         self.runs = Runs(store, self.engine, actions, vault.audit, bell)
         self.again = Again(store, self.engine, vault.audit)
+        self.rehearsals = Rehearsals(store, actions)
         self.intake = Intake(store, vault, events, self.runs, vault.audit)
         self._ticker = Ticker(store, events)
         triggers = Triggers(self.engine)

@@ -1,16 +1,24 @@
-"""From a sentence to a draft automation: its providers connected on the way, the spec shown, saved unpublished after a yes."""
+"""From a sentence to a draft automation: its providers connected on the way, what is open asked for, the draft tried in the sandbox and
+shown, saved unpublished after a yes."""
 
-import asyncio
+import json
 import re
+from dataclasses import asdict
 from typing import Any
 
-from powerstrip.automations import Draft, NewAutomation
+from powerstrip.automations import Checked, Draft, NewAutomation, Rehearsed
 from powerstrip.chat.desk import Desk
-from powerstrip.chat.managing import fitted
+from powerstrip.chat.drafting import BUILT_IN, Drafted, Drafting
+from powerstrip.chat.offering import Offering
+from powerstrip.chat.parser.text import fold
 from powerstrip.chat.state import Choice, Person, Reply, State
 from powerstrip.problems import Conflict, Problem
 
-BUILT_IN = frozenset({"entity", "schedule", "webhook", "http_trigger", ""})
+BODY = 600
+"""Characters of a request's body that are shown; the plan beside the text has more."""
+MORE_BODY = 4_000
+NAMED = 8
+"""Values of a trigger that a question names."""
 
 
 class Automating:
@@ -18,6 +26,8 @@ class Automating:
 
     def __init__(self, desk: Desk, person: Person, state: State) -> None:
         self.desk, self.person, self.state = desk, person, state
+        self.drafting = Drafting(desk, person, state)
+        self.offering = Offering(desk, person, state)
 
     async def missing(self) -> list[str]:
         """Providers that the goal needs and that are not connected, the trigger's first."""
@@ -32,23 +42,106 @@ class Automating:
                 found.append(provider)
         return found
 
-    async def propose(self) -> Reply:
-        """Show the draft, with what a check finds."""
-        spec = await self._spec()
+    # -- questions
+
+    async def next(self) -> Reply:
+        """Ask for what is still open, or show the draft."""
+        if await self._lacks_fields():
+            self.state.asked.append("fields")
+            self.state.waiting = "fields"
+            what = self.drafting.entity().replace("_", " ") or "form"
+            return Reply(
+                f"Which fields has the {what}? Name them, such as: name, email, phone. Say default where it does not matter."
+            )
+        drafted = await self.drafting.draft()
+        for name in drafted.missing:
+            if f"map:{name}" not in self.state.asked:
+                return await self._ask(drafted, name)
+        return await self._propose(drafted)
+
+    def take_fields(self, text: str) -> None:
+        """The fields that an answer names."""
+        named = re.split(
+            r"\s*[,;\n]\s*|\s+(?:and|und|et|y|e|en)\s+",
+            re.sub(r"^\W*(?:it has|the fields are|fields?:?)\s+", "", text.strip(), flags=re.IGNORECASE),
+        )
+        self.state.goal["entity_fields"] = [each.strip(" .\"'") for each in named if 0 < len(each.strip(" .\"'")) <= 64]
+
+    async def take_value(self, name: str, text: str) -> Reply | None:
+        """An answer for a field of the action: a value, a choice, or words for a value of the trigger. A reply where it offers others."""
+        drafted = await self.drafting.draft()
+        reference = drafted.given.named(text)
+        if not reference:
+            taken = await self.offering.answered(text)
+            if isinstance(taken, tuple):
+                return Reply(f"Several hold that. Which {name.replace('_', ' ')}?", choices=taken)
+            text = taken
+        self.state.offer = {}
+        schema = (drafted.action.input_schema if drafted.action else {}).get("properties", {}).get(name, {})
+        self.state.goal.setdefault("inputs", {})[name] = f"${{{reference}}}" if reference else _typed(text, schema)
+        return None
+
+    async def _lacks_fields(self) -> bool:
+        event = str(self.state.goal.get("event", ""))
+        fielded = event.startswith("entity.record.") or event == "http_trigger.received"
+        return fielded and "fields" not in self.state.asked and not await self.drafting.fields()
+
+    async def _ask(self, drafted: Drafted, name: str) -> Reply:
+        assert drafted.action is not None
+        self.state.asked.append(f"map:{name}")
+        self.state.waiting = f"map:{name}"
+        schema = drafted.action.input_schema["properties"][name]
+        bound = drafted.bound.id if drafted.bound else ""
+        choices = await self.offering.offer(bound, schema, drafted.parameters)
+        why = f" {schema['description'].rstrip('.')}." if schema.get("description") else ""
+        names = ", ".join(drafted.given.names()[:NAMED])
+        of = f" It may be a value of the trigger: {names}." if names else ""
+        label = str(schema.get("title") or name.replace("_", " ")).lower()
+        return Reply(
+            f"{drafted.action.title or drafted.action.name} needs the {label}.{why}{of} What shall it be?",
+            choices=choices,
+        )
+
+    # -- the draft
+
+    async def _propose(self, drafted: Drafted) -> Reply:
+        """Show the draft, with what a check finds and what the sandbox would have sent."""
+        spec = drafted.spec
         checked = await self.desk.automations.check(self.person.project.id, Draft(value=spec))
         self.state.plan, self.state.waiting = {"do": "automation", "spec": spec}, "save"
-        trigger = self.state.goal.get("schedule") or self.state.goal.get("event")
-        steps: list[dict[str, Any]] = spec["steps"]
-        step: dict[str, Any] = steps[0] if steps else {}
+        step: dict[str, Any] = spec["steps"][0] if spec["steps"] else {}
         of = f" of the connection {step['integration']}" if step.get("integration") else ""
+        entity = f" of {drafted.trigger['entity']}" if drafted.trigger.get("entity") else ""
+        condition = f" where {drafted.trigger['condition']}" if drafted.trigger.get("condition") else ""
+        gives = list((drafted.action.output_schema.get("properties", {})) if drafted.action else {})[:NAMED]
         lines = [
-            f"Draft: on {trigger}, call {step.get('action') or '(nothing yet)'}{of}.",
-            *(f"- {name}: {value}" for name, value in step.get("parameters", {}).items()),
+            f"Draft: on {drafted.trigger.get('cron') or drafted.event}{entity}{condition}, call {step.get('action') or '(nothing yet)'}{of}.",
+            *([f"Takes: {', '.join(drafted.inputs)}."] if drafted.inputs else ()),
+            *(f"- {name}: {_line(value)}" for name, value in step.get("parameters", {}).items()),
+            *([f"Gives: {', '.join(gives)}."] if gives else ()),
+            *(f"Not taken into it: {each}." for each in drafted.left),
             *(f"Still open: {each.message}" for each in checked.findings),
-            "Save it, unpublished?",
         ]
-        text = "\n".join(lines)
-        return Reply(text, choices=(Choice("yes", "Save the draft"), Choice("no", "Leave it")), plan=self.state.plan)
+        tried, shown = await self._tried(drafted, checked)
+        lines += [*tried, "Save it, unpublished?"]
+        plan = {**self.state.plan, "sandbox": shown} if shown else self.state.plan
+        return Reply("\n".join(lines), choices=(Choice("yes", "Save the draft"), Choice("no", "Leave it")), plan=plan)
+
+    async def _tried(self, drafted: Drafted, checked: Checked) -> tuple[list[str], dict[str, Any]]:
+        """The draft's run in the sandbox, in lines and as a value; why there is none."""
+        if checked.plan is None or not checked.valid:
+            return ["It was not tried in the sandbox: what is open comes first."], {}
+        calls = [drafted.action.name] if drafted.action else []
+        if refused := [each for each in calls if not self.person.may_execute(each)]:
+            return [f"It was not tried in the sandbox: you have no permission to call {refused[0]}."], {}
+        self.person.require("actions.invoke")
+        self.person.hear("sandbox", drafted.action.name if drafted.action else "")
+        sample = drafted.given.sample
+        try:
+            ran = await self.desk.rehearsals.rehearse(self.person.project, self.person.actor, checked.plan, sample, drafted.event)
+        except Problem as problem:
+            return [f"It could not be tried in the sandbox: {problem.message}"], {}
+        return _told(ran), _shown(ran, sample)
 
     async def save(self) -> Reply:
         """Save the draft that was shown. It is not published: nothing runs."""
@@ -56,6 +149,7 @@ class Automating:
         spec, self.state.plan, self.state.waiting = self.state.plan["spec"], {}, ""
         goal = self.state.goal
         stem = re.sub(r"[^a-z0-9]+", "-", f"{goal.get('event', 'automation')} {goal.get('action', '')}".lower()).strip("-")[:50]
+        stem = stem.strip("-")
         for number in range(1, 20):
             handle = stem if number == 1 else f"{stem}-{number}"
             try:
@@ -67,52 +161,62 @@ class Automating:
                 continue
             except Problem as problem:
                 return Reply(f"The draft was not saved: {problem.message}", done=True)
+            self.person.hear("saved", handle)
             return Reply(
-                f"Saved as the draft {handle}. Try it in the sandbox, then publish it: `powerstrip automations publish {handle}`.",
+                f"Saved as the draft {handle}. Nothing runs until it is published: `powerstrip automations publish {handle}`.",
                 done=True,
             )
         return Reply("The draft was not saved: too many drafts have this name already.", done=True)
 
-    async def _spec(self) -> dict[str, Any]:
-        goal = self.state.goal
-        action = str(goal.get("action", ""))
-        steps: list[dict[str, Any]] = []
-        if action:
-            provider = action.split(".")[0]
-            step = {
-                "name": action.split(".")[-1],
-                "action": action,
-                "action_kind": "server",
-                "parameters": await self._parameters(action),
-            }
-            if provider not in BUILT_IN and (bound := await self.desk.active(self.person.project.id, provider)):
-                step["integration"] = bound.name
-            steps.append(step)
-        return {"triggers": [self._trigger()], "steps": steps}
 
-    def _trigger(self) -> dict[str, Any]:
-        goal = self.state.goal
-        event = str(goal.get("event", ""))
-        if goal.get("schedule"):
-            return {"key": "time", "kind": "schedule", "cron": goal["schedule"]}
-        if event.startswith("entity.record.") and goal.get("entity"):
-            entity = re.sub(r"[^a-z0-9]+", "_", str(goal["entity"]).lower().removesuffix(" form")).strip("_")
-            return {"key": "record", "kind": "entity", "entity": entity, "change": event.rsplit(".", 1)[1]}
-        if event == "http_trigger.received" or event.startswith("entity.record."):
-            return {"key": "form", "kind": "http"}
-        return {"key": "event", "kind": "event", "event": event}
+def _told(ran: Rehearsed) -> list[str]:
+    lines = ["Tried in the sandbox with a sample event; nothing was sent:"]
+    for step in ran.steps:
+        if not step.would_send:
+            lines.append(f"- {step.path}: {step.error or f'{step.status}; nothing would leave the hub'}")
+        for each in step.would_send:
+            lines.append(f"- {step.path} would have sent {each['method']} {each['url']}")
+            if each["body"]:
+                lines.append(f"  {_body(each, BODY)}")
+        if step.would_send and step.error:
+            lines.append(f"  It failed: {step.error}")
+    if ran.error and not any(step.error for step in ran.steps):
+        lines.append(f"It {ran.status}: {ran.error}")
+    return lines
 
-    async def _parameters(self, action: str) -> dict[str, Any]:
-        """What was stated; what the action needs beyond it is taken from the event's fields of that name, or told in words."""
-        goal = self.state.goal
-        if not self.desk.catalog.has(action.split(".")[0]):
-            return dict(goal.get("inputs", {}))
-        manifest = await asyncio.to_thread(self.desk.catalog.action, action)
-        found = fitted(dict(goal.get("inputs", {})), manifest.input_schema)
-        event = str(goal.get("event", ""))
-        for name in manifest.input_schema.get("required", ()):
-            if name not in found:
-                schema = manifest.input_schema["properties"][name]
-                plain = schema.get("type") == "string" and name in ("text", "body", "text_body", "subject", "title", "message")
-                found[name] = f"{event} happened" if plain else f"${{event.{name}}}"
-        return found
+
+def _shown(ran: Rehearsed, sample: dict[str, Any]) -> dict[str, Any]:
+    steps = [
+        {
+            **asdict(step),
+            "would_send": [
+                {"method": each["method"], "url": each["url"], "body": _body(each, MORE_BODY)} for each in step.would_send
+            ],
+        }
+        for step in ran.steps
+    ]
+    return {"status": ran.status, "error": ran.error, "event": sample, "steps": steps}
+
+
+def _body(sent: dict[str, Any], most: int) -> str:
+    text = str(sent["body"])
+    if sent.get("encoding") == "base64":
+        return f"({len(text) * 3 // 4} bytes)"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _line(value: Any) -> str:
+    return value.replace("\n", " / ") if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _typed(text: str, schema: dict[str, Any]) -> Any:
+    """An answer as the field's type has it, where it can be read so."""
+    kind = schema.get("type")
+    if kind == "array" and not text.lstrip().startswith("["):
+        return [each.strip() for each in text.split(",") if each.strip()]
+    if kind in ("integer", "number", "boolean", "object", "array") or "type" not in schema:
+        try:
+            return json.loads(fold(text) if kind == "boolean" else text)
+        except ValueError:
+            return text
+    return text

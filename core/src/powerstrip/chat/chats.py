@@ -1,7 +1,9 @@
 """Conversations as they are kept: one row each, found again tomorrow, and never with a secret in it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -9,11 +11,12 @@ from sqlmodel import Session
 from powerstrip.chat.conversation import Conversation
 from powerstrip.chat.desk import Desk
 from powerstrip.chat.pocket import Pockets
+from powerstrip.chat.progress import Progress, Step
 from powerstrip.chat.secrets import redact
 from powerstrip.chat.state import Person, Reply, State
 from powerstrip.clock import stamp
 from powerstrip.problems import BadInput, NotFound, Problem
-from powerstrip.store import ChatSession, Store, scope
+from powerstrip.store import AuditLog, ChatSession, Store, scope
 
 MAX_MESSAGE = 10_000
 """Characters of a message."""
@@ -24,9 +27,9 @@ MAX_TRANSCRIPT = 400
 class Chats:
     """The conversations of a hub. What they do is done with the permissions of who speaks."""
 
-    def __init__(self, store: Store, desk: Desk) -> None:
-        self._store, self._desk = store, desk
-        self._pockets = Pockets()
+    def __init__(self, store: Store, desk: Desk, audit: AuditLog) -> None:
+        self._store, self._desk, self._audit = store, desk, audit
+        self._pockets, self._progress = Pockets(), Progress()
 
     async def begin(self, person: Person) -> ChatSession:
         """A new conversation."""
@@ -53,12 +56,14 @@ class Chats:
         if len(text) > MAX_MESSAGE:
             raise BadInput(f"A message has at most {MAX_MESSAGE} characters")
         row = await self.get(person, id)
+        person = self._heard(person, id)
+        person.hear("understanding", "")
         await asyncio.to_thread(lambda: self._desk.parser)
         state, pocket = State.of(row.state), self._pockets.of(id)
         redacted = redact(text, state.handles + 1)
         state.handles += len(redacted.secrets)
         pocket.pasted.update({handle: (value, redacted.kinds[handle]) for handle, value in redacted.secrets.items()})
-        conversation = Conversation(self._desk, person, state, pocket)
+        conversation = Conversation(self._desk, person, state, pocket, partial(self._consulted, person))
         reply = await _answered(conversation.say(redacted.text, redacted.kinds))
         if redacted.secrets:
             note = "What looked like a secret was taken out of your message; it is not stored."
@@ -67,22 +72,48 @@ class Chats:
 
     async def fill(self, person: Person, id: str, values: Mapping[str, str]) -> tuple[ChatSession, Reply]:
         """Take a filled form; its values go to the integration and nowhere else."""
-        row = await self.get(person, id)
+        row, person = await self.get(person, id), self._heard(person, id)
         state = State.of(row.state)
         reply = await _answered(Conversation(self._desk, person, state, self._pockets.of(id)).fill(values))
         told = {"role": "person", "text": f"(typed in the masked form: {', '.join(values)})"}
         return await self._keep(row, state, told, reply), reply
 
+    async def follow(self, person: Person, id: str, after: int = 0) -> AsyncIterator[Step | None]:
+        """What is done while messages of the conversation are worked on: what is kept of it, and then as it comes. Raises `NotFound`."""
+        await self.get(person, id)
+        return self._progress.follow(id, after)
+
     async def delete(self, person: Person, id: str) -> None:
         """Forget a conversation; what it made stays."""
         await self.get(person, id)
         self._pockets.drop(id)
+        self._progress.drop(id)
 
         def remove(session: Session) -> None:
             within = scope(session, person.project.id)
             within.delete(within.get(ChatSession, id))
 
         await self._store.write(remove)
+
+    async def _consulted(self, person: Person, host: str, model: str, characters: int) -> None:
+        """Put on record that a language model is asked: by whom, where, how much. What was written is on no record but the transcript."""
+        person.hear("model", host)
+        changes = {"host": host, "characters": characters}
+        await self._store.write(
+            lambda session: self._audit.append(
+                session,
+                person.actor,
+                "use",
+                "language_model",
+                host,
+                project_id=person.project.id,
+                resource_name=model,
+                changes=changes,
+            )
+        )
+
+    def _heard(self, person: Person, id: str) -> Person:
+        return replace(person, hear=partial(self._progress.tell, id))
 
     async def _keep(self, row: ChatSession, state: State, said: dict[str, Any], reply: Reply) -> ChatSession:
         entries = [{**said, "at": stamp()}, {"role": "hub", "text": reply.text, "at": stamp()}]
@@ -99,7 +130,9 @@ class Chats:
 
         if reply.done:
             self._pockets.drop(row.id)
-        return await self._store.write(write)
+        kept = await self._store.write(write)
+        self._progress.tell(row.id, "answered")
+        return kept
 
 
 async def _answered(turn: Awaitable[Reply]) -> Reply:

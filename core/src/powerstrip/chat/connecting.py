@@ -7,6 +7,7 @@ from typing import Any
 
 from powerstrip.catalog import AuthManifest, ProviderManifest
 from powerstrip.chat.desk import Desk
+from powerstrip.chat.offering import Offering
 from powerstrip.chat.parser.settings import connection_name, settings_of
 from powerstrip.chat.parser.text import fold, read
 from powerstrip.chat.parser.things import Things
@@ -34,6 +35,7 @@ class Connecting:
 
     def __init__(self, desk: Desk, person: Person, state: State, pocket: Pocket) -> None:
         self.desk, self.person, self.state, self.pocket = desk, person, state, pocket
+        self.offering = Offering(desk, person, state)
 
     async def manifest(self) -> ProviderManifest:
         """The manifest of the provider that is being connected."""
@@ -226,15 +228,17 @@ class Connecting:
         name = self.state.name or await self._free_name()
         credentials = {**self._prefilled(auth), **self.pocket.filled} or None
         new = NewIntegration(name, manifest.id, credentials, self._config(manifest), auth.kind)
+        probe = manifest.account_check and bool(credentials)
+        if probe:
+            self.person.hear("probing", manifest.title)
         try:
-            row = await self.desk.integrations.create(
-                self.person.project, self.person.actor, new, probe=manifest.account_check and bool(credentials)
-            )
+            row = await self.desk.integrations.create(self.person.project, self.person.actor, new, probe=probe)
         except Problem as problem:
             return self._refused(problem, manifest, auth)
         self.pocket.empty()
         self.state.integration_id, self.state.name = row.id, row.name
         self.state.made.append(row.id)
+        self.person.hear("saved", row.name)
         self.state.waiting = ""
         return Reply(f"{manifest.title} is connected as {row.name}.")
 
@@ -260,14 +264,16 @@ class Connecting:
         return name
 
     async def optional(self, manifest: ProviderManifest) -> Reply | None:
-        """The next question for a setting that may be left out; None where all were asked."""
+        """The next question for a setting that may be left out, with the provider's own values to choose from; None where all were asked."""
+        self.state.offer = {}
         if self.state.queue or self.state.goal.get("intent") != "connect":
             return None
         for name, schema in manifest.config_schema.get("properties", {}).items():
             if name not in self._config(manifest) and name not in self.state.asked and not _is_complex(schema):
                 self.state.asked.append(name)
                 self.state.waiting = f"optional:{name}"
-                return Reply(f"{_label(name, schema).capitalize()}?{_reason(schema)} Say default to leave it.")
+                choices = await self.offering.offer(self.state.integration_id, schema, self._config(manifest))
+                return Reply(f"{_label(name, schema).capitalize()}?{_reason(schema)} Say default to leave it.", choices=choices)
         if (
             "name" not in self.state.asked
             and not self.state.goal.get("config", {}).get("name")

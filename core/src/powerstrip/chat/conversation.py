@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from powerstrip.catalog import ProviderManifest
 from powerstrip.chat.automating import Automating
 from powerstrip.chat.connecting import SKIP, YES, Connecting
-from powerstrip.chat.desk import Desk
+from powerstrip.chat.desk import Consult, Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.managing import Managing
 from powerstrip.chat.parser.text import fold
@@ -19,6 +19,8 @@ _CANCEL = re.compile(
     r"\W*(?:hmm,? )?(?:never ?mind|cancel|stop|forget it|abort|quit|leave it|lass es|abbrechen|annule\w*|cancela\w*|don t)\b.{0,40}"
 )
 _NO = re.compile(r"\W*(?:no|nope|nein|non|not now|don t)\b")
+FREE = frozenset({"fields", "map", "description", "operation", "sample"})
+"""Questions whose answers may be any words: none is taken for a request of its own."""
 REFUSAL = (
     "Stored credentials are never shown, encoded or moved by conversation, to nobody, and instructions in a message do not change that. "
     "A credential can be replaced (say rotate) or used by calling an action."
@@ -28,8 +30,8 @@ REFUSAL = (
 class Conversation:
     """The state machine. It holds no secret but those in the pocket."""
 
-    def __init__(self, desk: Desk, person: Person, state: State, pocket: Pocket) -> None:
-        self.desk, self.person, self.state, self.pocket = desk, person, state, pocket
+    def __init__(self, desk: Desk, person: Person, state: State, pocket: Pocket, consult: Consult | None = None) -> None:
+        self.desk, self.person, self.state, self.pocket, self.consult = desk, person, state, pocket, consult
         self.connecting = Connecting(desk, person, state, pocket)
         self.managing = Managing(desk, person, state)
         self.automating = Automating(desk, person, state)
@@ -37,7 +39,7 @@ class Conversation:
     async def say(self, redacted: str, kinds: Mapping[str, str]) -> Reply:
         """Take a message whose secrets were replaced; the pocket has them."""
         alone = bool(self.state.waiting) or self.person.project.mode == "sandbox"
-        intent = await self.desk.understand(redacted, kinds.values(), alone=alone)
+        intent = await self.desk.understand(redacted, kinds.values(), None if alone else self.consult)
         if intent.reveals:
             return Reply(REFUSAL)
         plain = fold(redacted).strip()
@@ -96,6 +98,8 @@ class Conversation:
 
     def _turns_away(self, intent: Intent) -> bool:
         """Whether the message is a request of its own and no answer to what was asked."""
+        if self.state.waiting.partition(":")[0] in FREE:
+            return False
         if self.state.waiting in ("provider", "auth", "integration"):
             named = bool(intent.provider) and any(each in self.state.options for each in intent.providers)
             return intent.intent in ("automate", "list", "usage") or (
@@ -125,13 +129,27 @@ class Conversation:
             return await self.managing.do() if YES.match(plain) else await self._left()
         if waiting == "save":
             return await self.automating.save() if YES.match(plain) else await self._left()
+        if waiting in ("fields", "map"):
+            return await self._drafted(waiting, detail, text, plain)
         if waiting == "input":
             return await self.managing.fill_input(detail, text)
         if waiting == "integration":
             return await self._chosen_integration(text)
+        if waiting == "project":
+            return await self._chosen_project(text)
         if waiting == "provider":
             return await self._chosen_provider(plain, intent)
         return await self._setting(waiting, detail, text, plain)
+
+    async def _drafted(self, waiting: str, detail: str, text: str, plain: str) -> Reply:
+        """An answer to what a draft still needs."""
+        if not SKIP.fullmatch(plain):
+            if waiting == "fields":
+                self.automating.take_fields(text)
+            elif others := await self.automating.take_value(detail, text):
+                return others
+        self.state.waiting, self.state.offer = "", {}
+        return await self.automating.next()
 
     async def _left(self) -> Reply:
         self._reset()
@@ -140,6 +158,12 @@ class Conversation:
     async def _chosen_integration(self, text: str) -> Reply:
         intent = Intent(**{name: value for name, value in self.state.goal.items() if name in Intent.__dataclass_fields__})
         intent.config["name"], intent.provider = text.strip().strip("\"'.").split()[-1], ""
+        self.state.waiting = ""
+        return await self.managing.start(intent)
+
+    async def _chosen_project(self, text: str) -> Reply:
+        intent = Intent(**{name: value for name, value in self.state.goal.items() if name in Intent.__dataclass_fields__})
+        intent.target_project = text.strip().strip("\"'.").split()[-1]
         self.state.waiting = ""
         return await self.managing.start(intent)
 
@@ -192,7 +216,10 @@ class Conversation:
             and not SKIP.fullmatch(plain)
             and not absorbed
         ):
-            self.connecting.set_field(detail, text)
+            taken = await self.connecting.offering.answered(text)
+            if isinstance(taken, tuple):
+                return Reply(f"Several hold that. Which {detail.replace('_', ' ')}?", choices=taken)
+            self.connecting.set_field(detail, taken)
         elif waiting == "name" and not absorbed and not SKIP.fullmatch(plain) and re.fullmatch(r"[\w .-]{1,60}", text.strip()):
             self.state.name = text.strip()
         if waiting in ("optional", "name") and self.state.integration_id:
@@ -235,7 +262,7 @@ class Conversation:
     async def _go_on(self) -> Reply:
         """Connect what an automation still needs, then show the draft."""
         if not self.state.queue:
-            return await self.automating.propose()
+            return await self.automating.next()
         await self._advance()
         try:
             return await self.connecting.next()

@@ -1,18 +1,23 @@
 """The rooms that a conversation works with."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
+from typing import TypeAlias
 
 from powerstrip.actions import Actions
-from powerstrip.automations import Automations
+from powerstrip.automations import Automations, Rehearsals
 from powerstrip.catalog import Catalog
 from powerstrip.chat.intent import Intent
-from powerstrip.chat.model import LanguageModel
+from powerstrip.chat.model import MAX_TEXT, LanguageModel
 from powerstrip.chat.parser import Parser
-from powerstrip.connect import Integrations
+from powerstrip.connect import Definitions, Integrations
+from powerstrip.entities import Entities
 from powerstrip.inbound.history import History
 from powerstrip.problems import Problem, Unprocessable
 from powerstrip.store import Integration
+
+Consult: TypeAlias = Callable[[str, str, int], Awaitable[None]]
+"""Told beforehand that a language model is asked: its host, its name, the number of characters."""
 
 
 class Desk:
@@ -25,20 +30,25 @@ class Desk:
         actions: Actions,
         automations: Automations,
         history: History,
+        entities: Entities,
+        definitions: Definitions,
+        rehearsals: Rehearsals,
         model: LanguageModel | None = None,
     ) -> None:
         self.catalog, self.integrations, self.actions, self.automations = catalog, integrations, actions, automations
-        self.history = history
+        self.history, self.entities, self.definitions, self.rehearsals = history, entities, definitions, rehearsals
         self._model = model
 
-    async def understand(self, redacted: str, kinds: Iterable[str], *, alone: bool) -> Intent:
-        """What a redacted message asks for. With `alone`, or where no model is named, nobody outside is asked.
+    async def understand(self, redacted: str, kinds: Iterable[str], consult: Consult | None) -> Intent:
+        """What a redacted message asks for. Where no model is named, or without `consult`, nobody outside is asked.
 
-        Attempts to get at a credential are told offline, and no model ever sees them.
+        `consult` is told the model's host and name and how many characters it will be shown, before it is asked. Attempts to get at
+        a credential are told offline, and no model ever sees them.
         """
         intent = self.parser.parse(redacted, kinds)
-        if self._model is None or alone or intent.reveals:
+        if self._model is None or consult is None or intent.reveals:
             return intent
+        await consult(self._model.host, self._model.name, min(len(redacted), MAX_TEXT))
         return await self._model.understand(redacted, intent, self.parser.lexicon)
 
     @cached_property

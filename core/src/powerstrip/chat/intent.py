@@ -28,6 +28,8 @@ class Intent:
     """Cron in five fields, with `schedule.fired`."""
     config: dict[str, Value] = field(default_factory=dict[str, Value])
     inputs: dict[str, Value] = field(default_factory=dict[str, Value])
+    narrowed: dict[str, Value] = field(default_factory=dict[str, Value])
+    """What the trigger of an automation is narrowed to, such as a repository."""
     entity: str = ""
     entity_fields: list[str] = field(default_factory=list[str])
     source_project: str = ""

@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 from powerstrip.actions import Invoke
+from powerstrip.chat.copying import Copying
 from powerstrip.chat.desk import Desk
 from powerstrip.chat.intent import Intent
+from powerstrip.chat.offering import Offering
 from powerstrip.chat.receiving import Receiving
 from powerstrip.chat.state import Choice, Field, Form, Person, Reply, State
 from powerstrip.connect import IntegrationChanges
@@ -28,6 +30,7 @@ class Managing:
 
     def __init__(self, desk: Desk, person: Person, state: State) -> None:
         self.desk, self.person, self.state = desk, person, state
+        self.copying, self.offering = Copying(desk, person, state), Offering(desk, person, state)
 
     async def start(self, intent: Intent) -> Reply:
         """Answer what only looks; plan what changes."""
@@ -42,6 +45,8 @@ class Managing:
             return await looks[intent.intent](intent)
         if intent.intent == "call_action":
             return await self._plan_call(intent)
+        if intent.intent == "copy":
+            return await self.copying.begin(intent)
         found = await self._found(intent)
         if isinstance(found, Reply):
             return found
@@ -56,6 +61,8 @@ class Managing:
 
     async def do(self) -> Reply:
         """Do what was planned and agreed to, with the person's permissions."""
+        if self.state.plan.get("do") == "copy":
+            return await self.copying.carry_out()
         plan, self.state.plan, self.state.waiting = self.state.plan, {}, ""
         try:
             return await self._carry_out(plan)
@@ -65,6 +72,7 @@ class Managing:
     async def rotate(self, values: dict[str, str]) -> Reply:
         """Replace a credential by what the masked form brought."""
         self.person.require("integrations.manage")
+        self.person.hear("probing", self.desk.title(self.state.provider))
         try:
             row = await self.desk.integrations.rotate(self.person.project, self.person.actor, self.state.integration_id, values)
         except Problem as problem:
@@ -109,6 +117,7 @@ class Managing:
 
     async def _test(self, row: Integration) -> Reply:
         self.person.require("integrations.test")
+        self.person.hear("probing", self.desk.title(row.provider))
         probe = await self.desk.integrations.test(self.person.project, self.person.actor, row.id)
         if probe.ok:
             whose = (
@@ -179,12 +188,6 @@ class Managing:
     async def _plan_change(self, intent: Intent, row: Integration) -> Reply:
         self.person.require("integrations.manage")
         plan: dict[str, Any] = {"do": intent.intent, "integration": row.id, "name": row.name}
-        if intent.intent == "copy":
-            return Reply(
-                f"Plan: copy {row.name} to the project {intent.target_project or '(which?)'}. Copying needs your permission in both projects: "
-                f"`powerstrip --project {intent.target_project or 'TARGET'} integrations copy`.",
-                done=True,
-            )
         impact = await self.desk.integrations.impact(self.person.project.id, row.id)
         built = [f"{each.kind.replace('_', ' ')} {each.name}" for each in impact.dependents]
         hit = f" These stop working: {', '.join(built)}." if built and intent.intent in ("delete", "disable") else ""
@@ -217,7 +220,10 @@ class Managing:
         inputs = fitted(intent.inputs, action.input_schema)
         if missing := [name for name in action.input_schema.get("required", ()) if name not in inputs]:
             self.state.plan, self.state.waiting = {"do": "call", "action": action.name, "inputs": inputs}, f"input:{missing[0]}"
-            return Reply(f"{action.title or action.name} needs {missing[0].replace('_', ' ')}. What is it?")
+            bound = await self.desk.active(self.person.project.id, intent.provider)
+            schema = action.input_schema["properties"][missing[0]]
+            choices = await self.offering.offer(bound.id if bound else "", schema, inputs)
+            return Reply(f"{action.title or action.name} needs {missing[0].replace('_', ' ')}. What is it?", choices=choices)
         self.state.plan = {"do": "call", "action": action.name, "inputs": inputs}
         if action.annotations.read_only:
             return await self.do()
@@ -226,7 +232,10 @@ class Managing:
 
     async def fill_input(self, name: str, text: str) -> Reply:
         """The answer to a question for an input of the planned call."""
-        self.state.plan["inputs"][name] = text.strip().strip("\"'")
+        taken = await self.offering.answered(text)
+        if isinstance(taken, tuple):
+            return Reply(f"Several hold that. Which {name.replace('_', ' ')}?", choices=taken)
+        self.state.plan["inputs"][name], self.state.offer = taken, {}
         intent = Intent(
             "call_action",
             self.state.plan["action"].split(".")[0],
@@ -253,6 +262,7 @@ class Managing:
         self.person.require("actions.invoke")
         if not self.person.may_execute(plan["action"]):
             return Reply(f"You have no permission to call {plan['action']}.", done=True)
+        self.person.hear("calling", plan["action"])
         result = await self.desk.actions.invoke(
             self.person.project, self.person.actor, plan["action"], Invoke(plan["inputs"], source="api")
         )

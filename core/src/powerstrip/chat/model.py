@@ -8,6 +8,7 @@ was not offered, or an answer of another form is not taken, and the offline answ
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -59,7 +60,8 @@ class LanguageModel:
     """A model at an OpenAI-compatible address, asked through the edge."""
 
     def __init__(self, base_url: str, name: str, ask: Ask) -> None:
-        self._base_url, self._name, self._ask = base_url, name, ask
+        self._base_url, self.name, self._ask = base_url, name, ask
+        self.host = urlsplit(base_url).netloc.rpartition("@")[2]
         self._client: AsyncOpenAI | None = None
 
     async def understand(self, redacted: str, offline: Intent, lexicon: Lexicon) -> Intent:
@@ -80,7 +82,7 @@ class LanguageModel:
 
         try:
             answer: Any = await self._chat().chat.completions.create(
-                model=self._name,
+                model=self.name,
                 messages=[
                     {"role": "system", "content": f"{_RULES}\n{_described(offered)}"},
                     {"role": "user", "content": redacted[:MAX_TEXT]},
@@ -157,7 +159,7 @@ def checked(said: Understood, redacted: str, offline: Intent, offered: Collectio
     kind: Kind = said.intent
     intent = Intent(
         kind, said.provider, [said.provider] if said.provider else [], said.vendor, said.action, said.event, said.schedule,
-        _grounded(said.config, redacted), _grounded(said.inputs, redacted), said.entity, said.entity_fields, said.source_project,
+        _grounded(said.config, redacted), _grounded(said.inputs, redacted), offline.narrowed if said.event == offline.event else {}, said.entity, said.entity_fields, said.source_project,
         said.target_project, said.needs_clarification, reasons=["a language model understood it so"],
     )  # fmt: skip
     if (intent.intent, intent.provider) == (offline.intent, offline.provider):

@@ -1,6 +1,6 @@
 """How far a conversation is, what it answers, and who speaks. Everything here may be stored: no secret is in it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -16,6 +16,10 @@ class Person:
     require: Callable[[str], None]
     """Raises `Forbidden` where they lack a permission in this project."""
     may_execute: Callable[[str], bool]
+    elsewhere: Callable[[str], Awaitable[Project]]
+    """Another project by handle or id, whose integrations they manage. Raises `NotFound` and `Forbidden`."""
+    hear: Callable[[str, str], None] = lambda step, about: None
+    """Told of each step while a message is worked on: its name, and what it is about, in words that hold no secret."""
 
 
 @dataclass
@@ -26,8 +30,11 @@ class State:
     """The intent it is about, as a row."""
     waiting: str = ""
     """What the last question asked for: `provider`, `auth`, `config:NAME`, `form`, `pasted`, `create`, `optional:NAME`, `name`,
-    `rotate`, `integration`, `confirm`, `input:NAME`, `save`; empty where nothing is open."""
+    `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `description`, `operation`, `sample`;
+    empty where nothing is open."""
     options: list[str] = field(default_factory=list[str])
+    offer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """A picker's choices that the last question offered, and how to get at more of them."""
     provider: str = ""
     auth_kind: str = ""
     config: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -1,6 +1,7 @@
 """Conversations with a hub."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncIterator, Mapping
 from typing import NotRequired, TypedDict
 
 from powerstrip.client.session import Session, path
@@ -47,6 +48,16 @@ class ChatTurn(TypedDict):
     reply: ChatReply
 
 
+class ChatStep(TypedDict):
+    """One step of the work at a message: `step` for programs, `text` for people."""
+
+    id: int
+    step: str
+    about: str
+    text: str
+    at: str
+
+
 class Chats:
     """The caller's conversations."""
 
@@ -69,6 +80,13 @@ class Chats:
     async def fill(self, id: str, values: Mapping[str, str]) -> ChatTurn:
         """Submit a form: the only way for secrets."""
         return await self._session.ask("POST", self._root + path(id, "forms"), body={"values": dict(values)})
+
+    async def progress(self, id: str, *, after: int = 0) -> AsyncIterator[ChatStep]:
+        """What is done while messages are worked on: what is kept of it after a step, then as it comes. Close it to end it."""
+        async with self._session.stream(self._root + path(id, "events"), {"last-event-id": str(after)} if after else {}) as lines:
+            async for line in lines:
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
 
     async def delete(self, id: str) -> None:
         """Forget one."""

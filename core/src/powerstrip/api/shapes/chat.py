@@ -59,6 +59,16 @@ class ChatSession(Told):
         )
 
 
+class ChatStep(Told):
+    """One step of the work at a message: `step` for programs, `text` for people."""
+
+    id: int
+    step: str
+    about: str
+    text: str
+    at: str
+
+
 class ChatReply(Told):
     """An answer: text, and where they are, a form with masked fields, choices and the plan that a yes would carry out."""
 

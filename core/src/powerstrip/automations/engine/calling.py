@@ -28,13 +28,14 @@ class ServerExecutor:
             run_id=call.run_id,
             step_name=call.step_key,
         )
-        return _outcome(await self._actions.invoke(call.project, call.actor, call.action, invoke))
+        return outcome_of_call(await self._actions.invoke(call.project, call.actor, call.action, invoke))
 
     async def cancel(self, call: StepCall, job_id: str, reason: str) -> None:
         """Nothing of this kind is ever pending."""
 
 
-def _outcome(result: Result) -> Outcome:
+def outcome_of_call(result: Result) -> Outcome:
+    """What the engine is told of a call's end."""
     status = "unknown" if result.error_type == "unknown" else "failed"
     return Outcome(
         status="completed" if result.status == "completed" else status,

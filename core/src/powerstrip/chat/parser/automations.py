@@ -26,6 +26,9 @@ _MAIL_COMES = re.compile(
 
 _PROVIDERS_OWN = re.compile(r"\b(?:bot|us|mentions?|message|reacts?|issue|pull request|pr|bounces?|payment|contact)\b")
 
+_NARROWED = {"github": ("repo",), "s3": ("bucket",), "slack": ("channel",)}
+"""What people narrow a provider's events to."""
+
 
 def automates(reading: Reading, parts: Parts) -> bool:
     """Fill in an automation; False where the parts make none."""
@@ -34,6 +37,8 @@ def automates(reading: Reading, parts: Parts) -> bool:
     if not event:
         return False
     reading.result.event, reading.result.schedule = event, parts.schedule
+    if fields := _NARROWED.get(event_provider):
+        reading.result.narrowed = inputs_of(event, fields, Things(reading.message, *parts.trigger), automates=True)
     act(reading, parts, event_provider)
     return bool(
         reading.as_kind(
