@@ -2,6 +2,7 @@
 
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
 
+from powerstrip.client.chat import Chats
 from powerstrip_tui import Dashboard, OpenDoor
 
 TOKEN = "pm-canary-invented-0123456789"
@@ -38,3 +39,38 @@ async def test_a_provider_is_connected_in_a_conversation_and_its_key_is_never_se
         await pilot.press("C")
         await until(pilot, lambda: "transactional" in screen(again) or "typed in the masked" in screen(again))
         assert TOKEN not in screen(again)
+
+
+async def test_a_value_of_the_provider_is_chosen_or_typed(app, monkeypatch) -> None:
+    said: list[str] = []
+
+    async def say(self: Chats, id: str, text: str) -> dict:
+        said.append(text)
+        choices = (
+            [] if text == "#ward-7" else [{"value": f"#{name}", "title": f"#{name}", "detail": ""} for name in ("ward", "lab")]
+        )
+        reply = {
+            "text": "Default channel?" if choices else "Taken.",
+            "form": None,
+            "choices": choices,
+            "plan": None,
+            "done": not choices,
+        }
+        return {"reply": reply}
+
+    monkeypatch.setattr(Chats, "say", say)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await pilot.press("C")
+        await until(pilot, lambda: "Say what you want" in screen(app))
+        await type_text(pilot, "connect slack")
+        await pilot.press("enter")
+        await until(pilot, lambda: "#lab" in screen(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: said[-1] == "#lab")
+        await until(pilot, lambda: app.screen.query_one("#choices").has_focus)
+        await type_text(pilot, "#ward-7")
+        assert app.screen.query_one("#say").value == "#ward-7"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Taken." in screen(app))
+        assert said == ["connect slack", "#lab", "#ward-7"]

@@ -29,6 +29,9 @@ NAMES = {
 }  # fmt: skip
 """How a setting that a sentence states may be called by an adapter."""
 
+DYNAMIC = {"api_key": ("auth_header",), "hmac": ("auth_header", "signed_message")}
+"""Optional settings that are asked for where a provider is any API, by the way to sign in."""
+
 
 class Connecting:
     """Steps from a provider's name to an integration."""
@@ -40,6 +43,10 @@ class Connecting:
     async def manifest(self) -> ProviderManifest:
         """The manifest of the provider that is being connected."""
         return await asyncio.to_thread(self.desk.catalog.provider, self.state.provider)
+
+    def title(self, manifest: ProviderManifest) -> str:
+        """What is being connected, in the person's words: a vendor without an adapter by its own name."""
+        return str(self.state.goal.get("vendor") or manifest.title) if manifest.dynamic else manifest.title
 
     async def next(self) -> Reply:
         """Ask for what is missing next, or connect."""
@@ -91,12 +98,12 @@ class Connecting:
             if inline and len([each for each in manifest.auths if each.connect == "inline"]) == 1
             else None
         )
-        return Reply(f"How shall the hub sign in to {manifest.title}?\n{lines}", choices=choices, form=form)
+        return Reply(f"How shall the hub sign in to {self.title(manifest)}?\n{lines}", choices=choices, form=form)
 
     def _ask_setting(self, manifest: ProviderManifest, name: str) -> Reply:
         schema = manifest.config_schema["properties"][name]
         self.state.waiting = f"config:{name}"
-        return Reply(f"{manifest.title} needs {_label(name, schema)}.{_reason(schema)} What is it?")
+        return Reply(f"{self.title(manifest)} needs {_label(name, schema)}.{_reason(schema)} What is it?")
 
     def _consent(self, auth: AuthManifest) -> Reply:
         self.state.waiting = "consent"
@@ -113,21 +120,21 @@ class Connecting:
             self.state.waiting = "pasted"
             return Reply(
                 f"A key was found in what you wrote ({pasted}). It was taken out of the conversation and is not stored. Shall it be used for "
-                f"{manifest.title}? As it was written in the open, make a new one at the provider soon.",
+                f"{self.title(manifest)}? As it was written in the open, make a new one at the provider soon.",
                 choices=(Choice("yes", "Use it"), Choice("no", "Ask me in the masked form")),
             )
         if missing:
             self.state.waiting = "form"
             form = _form(manifest, auth, set(self.pocket.filled))
             return Reply(
-                f"{_plan_of(self.state, manifest)} Please type {_listed(missing)} in the masked field. {auth.help}".strip(),
+                f"{_plan_of(self.state, self.title(manifest))} Please type {_listed(missing)} in the masked field. {auth.help}".strip(),
                 form=form,
                 plan=self._plan(),
             )
         if self.state.waiting not in ("form", "pasted", "create_agreed"):
             self.state.waiting = "create"
             return Reply(
-                f"{_plan_of(self.state, manifest)} Create it?",
+                f"{_plan_of(self.state, self.title(manifest))} Create it?",
                 choices=(Choice("yes", "Create it"), Choice("no", "Leave it")),
                 plan=self._plan(),
             )
@@ -240,7 +247,7 @@ class Connecting:
         self.state.made.append(row.id)
         self.person.hear("saved", row.name)
         self.state.waiting = ""
-        return Reply(f"{manifest.title} is connected as {row.name}.")
+        return Reply(f"{self.title(manifest)} is connected as {row.name}.")
 
     def _refused(self, problem: Problem, manifest: ProviderManifest, auth: AuthManifest) -> Reply:
         self.pocket.filled.clear()
@@ -258,8 +265,9 @@ class Connecting:
         taken = {
             row.name for row in await self.desk.integrations.list(self.person.project.id, provider=self.state.provider, limit=200)
         }
-        number = 1
-        while (name := self.state.provider if number == 1 else f"{self.state.provider}-{number}") in taken:
+        vendor = re.sub(r"[^a-z0-9]+", "-", fold(str(self.state.goal.get("vendor", "")))).strip("-")
+        stem, number = vendor or self.state.provider, 1
+        while (name := stem if number == 1 else f"{stem}-{number}") in taken:
             number += 1
         return name
 
@@ -269,6 +277,8 @@ class Connecting:
         if self.state.queue or self.state.goal.get("intent") != "connect":
             return None
         for name, schema in manifest.config_schema.get("properties", {}).items():
+            if manifest.dynamic and name not in DYNAMIC.get(self.state.auth_kind, ()):
+                continue
             if name not in self._config(manifest) and name not in self.state.asked and not _is_complex(schema):
                 self.state.asked.append(name)
                 self.state.waiting = f"optional:{name}"
@@ -307,7 +317,9 @@ class Connecting:
             else ""
         )
         settings = ", ".join(f"{name} {value}" for name, value in self._config(manifest).items())
-        return Reply(f"{manifest.title} is connected as {self.state.name}{f' ({settings})' if settings else ''}.{now}", done=True)
+        return Reply(
+            f"{self.title(manifest)} is connected as {self.state.name}{f' ({settings})' if settings else ''}.{now}", done=True
+        )
 
     # -- reading manifests
 
@@ -415,6 +427,6 @@ def _first_sentence(text: str) -> str:
     return text.split(". ")[0].rstrip(".") if text else ""
 
 
-def _plan_of(state: State, manifest: ProviderManifest) -> str:
+def _plan_of(state: State, title: str) -> str:
     settings = ", ".join(f"{_plain(name)} {value}" for name, value in state.config.items())
-    return f"Plan: connect {manifest.title}{f' as {state.name}' if state.name else ''}{f' with {settings}' if settings else ''}."
+    return f"Plan: connect {title}{f' as {state.name}' if state.name else ''}{f' with {settings}' if settings else ''}."

@@ -3,10 +3,12 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from powerstrip.catalog import ProviderManifest
 from powerstrip.chat.automating import Automating
 from powerstrip.chat.connecting import SKIP, YES, Connecting
+from powerstrip.chat.describing import Describing
 from powerstrip.chat.desk import Consult, Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.managing import Managing
@@ -19,7 +21,7 @@ _CANCEL = re.compile(
     r"\W*(?:hmm,? )?(?:never ?mind|cancel|stop|forget it|abort|quit|leave it|lass es|abbrechen|annule\w*|cancela\w*|don t)\b.{0,40}"
 )
 _NO = re.compile(r"\W*(?:no|nope|nein|non|not now|don t)\b")
-FREE = frozenset({"fields", "map", "description", "operation", "sample"})
+FREE = frozenset({"fields", "map", "description", "operation", "sample", "import"})
 """Questions whose answers may be any words: none is taken for a request of its own."""
 REFUSAL = (
     "Stored credentials are never shown, encoded or moved by conversation, to nobody, and instructions in a message do not change that. "
@@ -35,6 +37,7 @@ class Conversation:
         self.connecting = Connecting(desk, person, state, pocket)
         self.managing = Managing(desk, person, state)
         self.automating = Automating(desk, person, state)
+        self.describing = Describing(desk, person, state)
 
     async def say(self, redacted: str, kinds: Mapping[str, str]) -> Reply:
         """Take a message whose secrets were replaced; the pocket has them."""
@@ -129,6 +132,8 @@ class Conversation:
             return await self.managing.do() if YES.match(plain) else await self._left()
         if waiting == "save":
             return await self.automating.save() if YES.match(plain) else await self._left()
+        if waiting in ("description", "operation", "sample", "import"):
+            return await self._described(waiting, text, plain)
         if waiting in ("fields", "map"):
             return await self._drafted(waiting, detail, text, plain)
         if waiting == "input":
@@ -150,6 +155,19 @@ class Conversation:
                 return others
         self.state.waiting, self.state.offer = "", {}
         return await self.automating.next()
+
+    async def _described(self, waiting: str, text: str, plain: str) -> Reply:
+        """An answer to what an API without an adapter can do; its connection's own questions come after it."""
+        yes, no = (
+            bool(YES.match(plain)),
+            bool(SKIP.fullmatch(plain) and (_NO.match(plain) or not YES.match(plain) or "default" in plain)),
+        )
+        said = await self.describing.take(waiting, text, no=no, yes=yes)
+        if isinstance(said, Reply):
+            return said
+        self.state.waiting = ""
+        following = await self._polish(await self._manifest())
+        return replace(following, text=f"{said} {following.text}".strip())
 
     async def _left(self) -> Reply:
         self._reset()
@@ -249,6 +267,8 @@ class Conversation:
         """After the connection stands: what was added is brought to it, what may be added is asked for."""
         if not fresh and (trouble := await self.connecting.apply(manifest)):
             return Reply(f"That was not taken: {trouble} Another one, or default?")
+        if manifest.dynamic and self.state.goal.get("intent") == "connect" and (question := self.describing.ask()):
+            return question
         if question := await self.connecting.optional(manifest):
             return question
         self.state.made = []

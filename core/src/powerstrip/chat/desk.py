@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from powerstrip.actions import Actions
+from powerstrip.actions.files import Files
 from powerstrip.automations import Automations, Rehearsals
 from powerstrip.catalog import Catalog
 from powerstrip.chat.intent import Intent
@@ -32,11 +33,13 @@ class Desk:
         history: History,
         entities: Entities,
         definitions: Definitions,
+        files: Files,
         rehearsals: Rehearsals,
         model: LanguageModel | None = None,
     ) -> None:
         self.catalog, self.integrations, self.actions, self.automations = catalog, integrations, actions, automations
-        self.history, self.entities, self.definitions, self.rehearsals = history, entities, definitions, rehearsals
+        self.history, self.entities, self.definitions, self.files = history, entities, definitions, files
+        self.rehearsals = rehearsals
         self._model = model
 
     async def understand(self, redacted: str, kinds: Iterable[str], consult: Consult | None) -> Intent:

@@ -145,7 +145,7 @@ class Managing:
             titles = ", ".join(each.title for each in self.desk.catalog.providers() if not each.built_in)
             asked = f"{intent.vendor} has no adapter of its own. " if intent.vendor else ""
             return Reply(f"{asked}Installed here: {titles}.", done=True)
-        manifest = await asyncio.to_thread(self.desk.catalog.provider, intent.provider)
+        manifest = (await self.desk.integrations.catalogs.of(self.person.project.id)).provider(intent.provider)
         actions = "\n".join(f"- {action.name}: {action.title or action.summary}" for action in manifest.actions)
         events = ", ".join(event.name for event in manifest.events)
         return Reply(f"{manifest.title} can:\n{actions}" + (f"\nEvents: {events}" if events else ""), done=True)

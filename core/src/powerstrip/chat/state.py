@@ -30,7 +30,7 @@ class State:
     """The intent it is about, as a row."""
     waiting: str = ""
     """What the last question asked for: `provider`, `auth`, `config:NAME`, `form`, `pasted`, `create`, `optional:NAME`, `name`,
-    `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `description`, `operation`, `sample`;
+    `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `description`, `operation`, `sample`, `import`;
     empty where nothing is open."""
     options: list[str] = field(default_factory=list[str])
     offer: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -45,7 +46,7 @@ class Chat(ModalScreen[None]):
             yield VerticalScroll(Static(Content(HELLO), classes="hint"), id="talk", can_focus=False)
             yield Static(id="asked", markup=False)
             yield OptionList(id="choices", compact=True)
-            yield Input(placeholder="Say something", compact=True, id="say")
+            yield Input(placeholder="Say something", compact=True, select_on_focus=False, id="say")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -119,6 +120,14 @@ class Chat(ModalScreen[None]):
         self._tell(str(choice.get("title") or choice.get("value")), "bold")
         self._say(str(choice["value"]))
 
+    def on_key(self, event: Key) -> None:
+        """Letters that are typed on the choices go to the line: they may name what is not among them, or narrow a long list."""
+        say = self.query_one(Input)
+        if self.focused is self.query_one("#choices") and event.is_printable and event.character:
+            event.stop()
+            say.focus()
+            say.insert_text_at_cursor(event.character)
+
     @work(group="chat", exclusive=True)
     async def _say(self, text: str) -> None:
         with self.app.busy("Thinking"):
@@ -161,6 +170,7 @@ class Chat(ModalScreen[None]):
             listing.add_options([self._option(each) for each in self._choices])
             listing.highlighted = 0
             listing.focus()
+            self.query_one(Input).placeholder = "or type an answer, or a part of one"
         elif form:
             self._fields, self._values = [*form["fields"]], {}
             self._ask_field()
