@@ -1,6 +1,7 @@
 """Some hundred sentences of our own, of every kind, provider and language: how many are understood in all their parts.
 
-`first` and `second` were written before what they test was mended; `third` and `fourth` after it, without a look at the rules.
+Each was written before what it tests was mended, and without a look at the rules: `fourth` began at 0.75, `fifth`, written after what
+`fourth` led to, at 0.75, and `sixth` at 0.54; what they led to are general rules.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from powerstrip.chat.parser import Parser
 from .sentences import Sentence, mistakes, sentences
 
 SAYINGS = Path(__file__).parent / "sayings"
-LEAST = {"first": 0.97, "second": 0.94, "third": 0.93}
+LEAST = {"first": 0.98, "second": 0.96, "third": 0.97, "fourth": 0.97, "fifth": 0.95, "sixth": 0.85}
 """Share of the sentences that must be right in every part; a fall below is a step back."""
 
 

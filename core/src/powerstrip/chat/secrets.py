@@ -176,7 +176,7 @@ _PASSWORD = re.compile(
     rf"(?<!\w){_LABEL}(?!\w)(?:\s*\([^)\n]{{1,30}}\))?((?:{_LINK}){{0,3}})\s{{0,3}}{_FIELD_VALUE}", re.IGNORECASE
 )
 _PASSWORD_FOR = re.compile(
-    rf"(?<!\w){_LABEL}(?!\w)(?:\s+(?:of|for|von|der|des|del|de|du|la|le|the|our|my|user|\S{{1,60}})){{1,6}}?((?:{_LINK}){{1,3}})\s{{0,3}}{_FIELD_VALUE}",
+    rf"(?<!\w){_LABEL}(?!\w)(?:\s+(?:of|for|von|der|des|del|de|du|la|le|the|our|my|user|[^\s:=]{{1,60}})){{1,6}}?((?:{_LINK}){{1,3}})\s{{0,3}}{_FIELD_VALUE}",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
@@ -206,6 +206,8 @@ def _password(text: str, match: re.Match[str]) -> Iterator[Span]:
     phrase = _PHRASE.match(text, start) if linked and not quoted else None
     if phrase and sum(word in _COMMON for word in re.split(r"[ -]", phrase[0])) < 2:
         yield Span(start, phrase.end(), "passphrase")
+    elif value.strip(".,;)").isdigit() and len(value) <= 6 and re.search(r"\w\.[a-z]{2,}:$", text[:start], re.IGNORECASE):
+        return  # a host's port
     elif value.casefold().strip(".,;:!?") in _COMMON | _LABEL_WORDS or _is_address(value) or value.startswith(("/", "<")):
         return
     elif (

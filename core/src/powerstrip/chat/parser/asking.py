@@ -8,16 +8,20 @@ from powerstrip.chat.parser import rules
 from powerstrip.chat.parser.clauses import Parts
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.reading import Reading
+from powerstrip.chat.parser.text import fold
 from powerstrip.chat.parser.tongues import english
 
 MANAGED = ("rotate", "test", "enable", "disable", "delete", "copy", "status", "usage", "list")
 
 _HOW = re.compile(r"\W*(?:how (?:do|can|to|would|should)|where (?:do|can)|wie (?:kann|bekomme)|como (?:puedo|obtengo)|comment)\b")
+_HOW_TO = re.compile(r"\W*how (?:do|can|could|would|should|to|might) (?:i|we|one|you|somebody)\b")
 
 
 def attack(reading: Reading) -> rules.Rule | None:
-    """What makes this an attempt to get at a credential, or to change the rules."""
-    return rules.first(rules.ATTACKS, _GIVES.sub("", reading.marked))
+    """What makes this an attempt to get at a credential, or to change the rules; words that are only quoted count too."""
+    quoted = (" ".join(fold(each.text).split()) for each in reading.message.quotes if len(each.text) > 20)
+    said = (_GIVES.sub("", reading.marked), *quoted)
+    return next((rule for text in said if (rule := rules.first(rules.ATTACKS, text))), None)
 
 
 _GIVES = re.compile(
@@ -67,15 +71,27 @@ def _of_kind(reading: Reading) -> tuple[str, list[str]] | None:
     return None
 
 
+_REPOSITORY = re.compile(
+    r"\b(?:push\w*|commits?|pull requests?|issues?|releases?)\b.{0,30}(?<![\w./@:-])[a-z0-9][\w-]*/[a-z][\w.-]*(?![\w/])"
+)
+"""Events of a repository, by its name alone."""
+
+
 def _asked(reading: Reading, parts: Parts | None, text: str) -> rules.Rule | None:
     rule = None if _HOW.match(text) else rules.first(rules.EVENTS, text)
     if (
         rule
-        and (reading.standing or "webhook" in text or "trigger" in text or "workflow" in text)
+        and (
+            reading.standing
+            or _REPOSITORY.search(reading.message.bare)
+            or "webhook" in text
+            or "trigger" in text
+            or "workflow" in text
+        )
         and not calls_strongly(reading)
     ):
         return rule
-    for group in (rules.USAGE, rules.LIFE, rules.LOOK):
+    for group in (rules.USAGE, *(() if _HOW_TO.match(text) else (rules.LIFE, rules.LOOK))):
         rule = rules.first(group, text)
         if rule and not (parts and parts.schedule and rule.kind not in ("disable",)) and not rather_calls(reading, rule):
             return rule
@@ -135,6 +151,8 @@ def managed(reading: Reading, rule: rules.Rule) -> Intent:
 
 
 def events(reading: Reading) -> None:
+    if not reading.result.provider and _REPOSITORY.search(reading.message.bare):
+        reading.result.provider, reading.result.providers = "github", ["github"]
     if not reading.result.provider and "webhook" in reading.message.words:
         reading.result.provider = "webhook"
         reading.result.providers = ["webhook", "http"]
@@ -143,16 +161,29 @@ def events(reading: Reading) -> None:
 
 def projects(reading: Reading) -> None:
     word = r"[\"'“]?([\w][\w-]*)[\"'”]?"
-    project = r"(?:project|projekt|projet|proyecto|projeto|workspace)"
+    project = r"(?:project|projekt|projet|proyecto|projeto|progetto|workspace)"
     source = reading.things.find(
         rf"\b(?:from|of|aus|von|desde|de|depuis|out of)(?: the| our)? {project}s? {word}",
-        rf"\b(?:from|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para)\b)",
+        rf"\b(?:from|of|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para)\b)",
     )
-    target = reading.things.find(
-        rf"\b(?:in|to|into|ins|im|nach|al|a|en|dans|vers|au|para|no|for)(?: the| our| my| dem| das| el| le| o)? {project} {word}",
-        rf"\b(?:in|to|into|ins|nach|en|dans|vers|para|for)(?: the| our| my| das| el| le)? {word} {project}",
-        rf"\b(?:into|to|nach|vers|para|al|in)(?: the| our| my| das)? {word}(?= too| as well| also|[.?!]|$)",
-        rf"\b{project} {word}(?= too| as well|[.?!]|$)",
+    source = source or reading.things.find(
+        rf"\bas in(?: the| our)?(?: {project})? {word}",
+        rf"\b(?:that|which|like|as)(?: the| our)? {word} (?:has|uses|got|does)\b",
+    )
+    wants = re.search(
+        rf"^\W*(?:the |our )?(?:{project} )?{word}(?: {project})? (?:needs|wants|should (?:have|get)|gets)\b|\bgive (?:the )?{project} {word}",
+        reading.message.raw,
+        re.IGNORECASE,
+    )
+    target = (
+        (wants[1] or wants[2])
+        if wants
+        else reading.things.find(
+            rf"\b(?:in|to|into|ins|im|nach|al|a|en|dans|vers|au|para|no|nel|naar|for)(?: the| our| my| dem| das| el| le| o)? {project} {word}",
+            rf"\b(?:in|to|into|ins|nach|en|dans|vers|para|for)(?: the| our| my| das| el| le)? {word} {project}",
+            rf"\b(?:into|to|nach|vers|para|al|in)(?: the| our| my| das)? {word}(?= too| as well| also|[.?!]|$)",
+            rf"\b{project} {word}(?= too| as well|[.?!]|$)",
+        )
     )
     plain = ("the", "our", "my", "this", "another", "other", "project", "it", "too", "all", "a", "both")
     reading.result.source_project = "" if source.lower() in plain or source.lower() in reading.lexicon.plain_names else source

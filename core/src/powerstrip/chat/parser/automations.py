@@ -4,11 +4,11 @@ import re
 
 from powerstrip.chat.parser.clauses import DO, Parts
 from powerstrip.chat.parser.inputs import inputs_of
-from powerstrip.chat.parser.mentions import Mention
+from powerstrip.chat.parser.mentions import Mention, implied
 from powerstrip.chat.parser.reading import Reading
 from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import ENTITY, entity_of, subject_of
-from powerstrip.chat.parser.text import Message
+from powerstrip.chat.parser.text import Message, read
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.parser.tongues import english
 
@@ -63,7 +63,7 @@ def event_of(reading: Reading, parts: Parts, text: str, *, strict: bool = False)
         named.insert(0, "webhook")
     if (event := reading.best_event([each for each in named if each != "entity"], text))[0]:
         return event
-    if not here and _MAIL_COMES.search(told):
+    if not here and _MAIL_COMES.search(told) and not re.search(r"\b(?:forms?|records?)\b", told):
         return "email.received", "email"
     if strict:
         records = ENTITY.search(text) or re.search(r"\b(?:submitted|filled (?:in|out)|signs? up|comes in)\b", text)
@@ -125,7 +125,7 @@ def actors(reading: Reading, parts: Parts, things: Things, text: str) -> list[st
         and (whole_sentence or not parts.trigger[0] <= each.start < parts.trigger[1] or parts.trigger[0] >= end)
     ]
     if not whole_sentence and parts.trigger[0] > start:
-        named = [each for each in named if each.start < parts.trigger[0]]
+        named = [each for each in named if each.start < parts.trigger[0]] or named
     named += [each for each in reading.implied_here(start, end) if _PLACED.search(reading.message.bare[: each.start]) and named]
     if things.channels:
         return list(dict.fromkeys(["slack", *(each.provider for each in named)]))
@@ -142,9 +142,8 @@ def actors(reading: Reading, parts: Parts, things: Things, text: str) -> list[st
         return ["http"]
     if things.emails or re.search(r"\b(?:e?-?mails?|mail)\b", text):
         return list(reading.lexicon.of_kind["email"])
-    return list(dict.fromkeys([*(each.provider for each in reading.implied_here(start, end)), *by_shape(things)])) or _repository(
-        things
-    )
+    meant = [*reading.implied_here(start, end), *implied(read(english(text)), reading.lexicon)]
+    return list(dict.fromkeys([*(each.provider for each in meant), *by_shape(things)])) or _repository(things)
 
 
 def _repository(things: Things) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from powerstrip.chat.intent import Value
 from powerstrip.chat.parser import rules
 from powerstrip.chat.parser.clauses import DO
+from powerstrip.chat.parser.connects import MAIL_HOST
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.lexicon import Deed
 from powerstrip.chat.parser.reading import Reading, looks
@@ -49,6 +50,14 @@ def is_call(reading: Reading) -> bool:
         return False
     if entity_call(reading):
         return True
+    if reading.has_secret and MAIL_HOST.search(reading.message.raw):
+        return False
+    if (
+        reading.has_secret
+        and not re.match(_IMPERATIVE, reading.marked)
+        and not _ASKED_DEED.search(reading.marked.replace(":", " "))
+    ):
+        return False
     providers = able(reading)
     for provider in providers:
         action, inputs = best_call(reading, provider)

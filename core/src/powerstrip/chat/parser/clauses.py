@@ -8,7 +8,7 @@ from powerstrip.chat.parser.schedule import cron_of
 from powerstrip.chat.parser.text import Message, pattern
 
 DO = (
-    r"ask|mirror|reflect|relay|route|propagate|replicate|prepare|print|pass|hand|attach|increase|flag|pin|transfer|convert|transcribe|extract|rate|rank|snooze|reopen|resolve|revoke|grant|request|verify|convert|classify|dispatch|invoke|page|tweet|pull|enrich|score|escalate|remind|page|suppress|send|post|create|text|ping|call|add|notify|make|tell|open|email|mail|mark|update|write|upsert|message|reply|answer|comment|log|file|append|copy|upload"
+    r"ask|mirror|reflect|relay|route|propagate|replicate|prepare|print|pass|hand|attach|increase|flag|pin|transfer|convert|transcribe|extract|rate|rank|snooze|reopen|resolve|revoke|grant|request|verify|convert|classify|dispatch|invoke|page|tweet|pull(?! ?requests?)|enrich|score|escalate|remind|page|suppress|send|post|create|text|ping|call|add|notify|make|tell|open|email|mail|mark|update|write|upsert|message|reply|answer|comment|log|file|append|copy|upload"
     r"|archive|store|save|forward|share|sync|start|run|trigger|launch|dispatch|summari[sz]e|translate|assign|close|merge|delete|remove|set|put|get|fetch|list|invoke"
     r"|hit|record|register|alert|inform|schedule|invite|charge|refund|generate|compute|draft|raise|let|drop|announce|warn|dm|whatsapp|sms|ring|unsubscribe|subscribe"
     r"|react|label|tag|move|transition|publish|note|query|search|push|backup|back up|moderate|check|embed|classify|reindex|resume|issue|bill|book|block|patch|export"
@@ -19,7 +19,7 @@ DO = (
 )
 _STARTS = (
     r"when(?:ever)?|as soon as|each time|every time|any ?time|the moment|wenn|sobald|jedes mal,? wenn|immer wenn|falls|quand|lorsqu?e?|des qu?e?|chaque fois que"
-    r"|cuando|cada vez que|siempre que|en cuanto|quando|sempre que|assim que|ogni volta che|wanneer|zodra|の?とき|たら|si(?= (?:un|une|el|la|le|los|las|les|l|alguien|on|quelqu un|se|ein|um|uma)\b)|(?:^|(?<=[.!] ))(?:wird|werden|kommt|geht|trifft|landet|meldet)(?= (?:ein|eine|die|der|das|jemand|sich|im|in|bei|uber)\b)"
+    r"|cuando|cada vez que|siempre que|en cuanto|quando|sempre que|assim que|ogni volta che|wanneer|zodra|als(?= (?:een|de|het|er|iemand|we)\b)|の?とき|たら|si(?= (?:un|une|el|la|le|los|las|les|l|alguien|on|quelqu un|se|ein|um|uma)\b)|(?:^|(?<=[.!] ))(?:wird|werden|kommt|geht|trifft|landet|meldet)(?= (?:ein|eine|die|der|das|jemand|sich|im|in|bei|uber)\b)"
 )
 _TRIGGER = pattern(_STARTS)
 _IF = pattern(r"if(?= (?!(?:it|that|this|possible|you|we can|needed|so|not|i)\b))")
@@ -37,6 +37,9 @@ _ARROW = re.compile(r"\s(?:-+>|=+>|→|⇒|➜|➡)\s?|(?<=\w)(?:->|→|=>)(?=\s
 _SHOULD = re.compile(r"\b(?:should|must|shall|has to|have to|needs? to|ought to|gets?|soll|sollen|doit|debe|deve)\b")
 _NEW = re.compile(
     r"^\W*(?:[\w ]{0,20}: )?(?:any |every |each |all |a |jede[rs]? |neue[rs]? |cada |chaque |nueva? )?(?:new|incoming|neue[rs]?|nuev[oa]|nouve\w+|fresh|every new)\b"
+)
+_HAPPENED = re.compile(
+    r"^\W*(?:(?!please|can|could|we|i|you)\w+ ){1,4}(?:opened|created|closed|merged|paid|received|deleted|updated|submitted|failed|posted|added|signed|uploaded|changed|arriving|coming in) (?:on|in|at|to|by|from|via)\b"
 )
 _EVERY_DONE = re.compile(
     r"\b(?:every|each|all|any) (?:new|submitted|incoming|created|completed|received|updated|deleted|signed|uploaded|paid)\b[^,;]*?(?= (?:to|in|into|on|via|with|by|through|from) |[,;:]|$)"
@@ -65,7 +68,7 @@ def split(message: Message) -> Parts | None:
     """Tell the trigger from the action; None where the message asks for no automation."""
     bare = message.bare
     whole = (0, len(bare))
-    if arrow := _ARROW.search(bare):
+    if (arrow := _ARROW.search(bare)) and not re.match(r"\s*~", bare[arrow.end() :]):
         return _told(bare, (0, arrow.start()), (arrow.end(), len(bare)))
     if _QUESTION.match(bare) and not re.match(r"\W*(?:can|could) you\b", bare):
         return None
@@ -142,7 +145,7 @@ def _is_noun(verb: re.Match[str], text: str) -> bool:
 
 def _without_word(bare: str) -> Parts | None:
     """ "New row in the sheet should create an invoice", "upload every submitted form to S3", "on failures do that"."""
-    if _NEW.match(bare) and (should := _SHOULD.search(bare) or _COMMA_VERB.search(bare)):
+    if (_NEW.match(bare) or _HAPPENED.match(bare)) and (should := _SHOULD.search(bare) or _COMMA_VERB.search(bare)):
         return _told(bare, (0, should.start()), (should.end(), len(bare)))
     if every := _EVERY_DONE.search(bare):
         if _VERB.search(bare[: every.start()]):

@@ -38,7 +38,7 @@ def connect(reading: Reading, vendor: str, asks: bool) -> Intent:
     return reading.as_kind("connect", "it asks for a connection" if asks else "it gives what a connection needs")
 
 
-_MAIL_HOST = re.compile(r"(?<![\w@.])(?:smtp|imap|mail|mx)\d?\.[\w-]+\.\w+", re.IGNORECASE)
+MAIL_HOST = re.compile(r"(?<![\w@.])(?:smtp|imap|mail|mx)\d?\.[\w-]+\.\w+", re.IGNORECASE)
 _STRONGLY = re.compile(
     r"\b(?:connect\w*|conect\w*|hook\w*|integrat\w*|integra\w*|link\w*|set\w* ?up|add|plug|wire|sign in|log in|onboard|verbind\w*|anbind\w*|anschlie\w*|einricht\w*|branch\w*|ajout\w*|adicion\w*|conect\w*|connecte\w*)\b"
 )
@@ -73,7 +73,7 @@ def guess_connection(reading: Reading) -> bool:
     wants = rules.CONNECT.search(reading.message.words)
     options = [provider for kind in kinds for provider in reading.lexicon.of_kind[kind]]
     found = [each.provider for each in reading.implied_here()]
-    if reading.has_secret and _MAIL_HOST.search(reading.message.raw):
+    if reading.has_secret and MAIL_HOST.search(reading.message.raw):
         reading.result.provider, reading.result.providers = "email", ["email"]
         reading.result.reasons.append("a mail server's address, and a secret")
         return True
@@ -121,7 +121,7 @@ def insists(reading: Reading) -> bool:
     return bool(
         re.search(
             r"\b(?:can|could|may) (?:we|i|you|the \w+) (?:please )?(?:have|get|use|make)\b.*\b(?:connected|set ?up|hooked|wired|linked|added|integrated|working|running|going|access|plugged|here|in here|sorted)\b"
-            r"|\b(?:can|could|would|will) (?:you|we|i) (?:\w+ ){0,3}?(?:connect|set up|hook|add|link|integrate|help me (?:set|connect|add|link|hook))\b",
+            r"|(?<!how )(?<!where )\b(?:can|could|would|will) (?:you|we|i) (?:\w+ ){0,3}?(?:connect|set up|hook|add|link|integrate|help me (?:set|connect|add|link|hook))\b",
             reading.marked,
         )
         or re.search(r"[?.!] (?:please )?(?:connect|set|hook|add|link|then)\b", reading.marked)
@@ -131,6 +131,12 @@ def insists(reading: Reading) -> bool:
         )
         or (reading.has_secret and not re.search(r"^\W*(?:what|why|how)\b", reading.marked))
     )
+
+
+def _asked_first(reading: Reading) -> bool:
+    """Whether a service outside the catalog is what is asked about: "do you support Asana, or only Jira?"."""
+    first = min((start for _, start in reading.vendors), default=-1)
+    return first >= 0 and all(first < each.start for each in reading.standing if each.start >= 0)
 
 
 def direct(reading: Reading) -> Intent:
@@ -149,7 +155,7 @@ def direct(reading: Reading) -> Intent:
             or len(reading.marked.split()) < 3
         ):
             reading.take(reading.standing or reading.implied_here())
-            if vendor and not reading.standing:
+            if vendor and (not reading.standing or _asked_first(reading)):
                 reading.as_vendor(vendor)
             if rule.kind == "capabilities" and not reading.standing and not vendor:
                 reading.result.provider, reading.result.providers = "", []

@@ -13,6 +13,7 @@ from powerstrip.chat.intent import Intent
 from powerstrip.chat.parser import asking, automations, calls, connects
 from powerstrip.chat.parser.clauses import split
 from powerstrip.chat.parser.lexicon import Lexicon
+from powerstrip.chat.parser.plain import plain
 from powerstrip.chat.parser.reading import Reading
 from powerstrip.chat.parser.text import read
 
@@ -29,7 +30,7 @@ class Parser:
 
     def parse(self, redacted: str, token_kinds: Iterable[str] = ()) -> Intent:
         """Understand one message. Secrets must have been replaced by handles (`powerstrip.chat.secrets.redact`)."""
-        return understood(Reading(self.lexicon, read(redacted, self._names), tuple(token_kinds)))
+        return understood(Reading(self.lexicon, read(plain(redacted), self._names), tuple(token_kinds)))
 
 
 def understood(reading: Reading) -> Intent:

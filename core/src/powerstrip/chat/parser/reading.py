@@ -33,6 +33,11 @@ _NEGATED = re.compile(
     rf"\b(?:(?:we |i |please )?(?:don t|do not|am not|m not|are not|re not|is not|isn t|not|never|no need to|without|instead of|rather than|nicht|no)) "
     rf"(?:asking (?:you )?to |want(?:ing)? (?:you )?to |need to |going to |about to |have to )?{_DEED}\w*\b[^,;.!]*?(?=[,;.!]| but | just | only | sondern | sino )"
 )
+_NOT_THAT = re.compile(rf",? (?:and |but )?not (?:to )?{_DEED}\w*\b(?= ?[:,;.!]|$)")
+_AFTER_VERB = re.compile(r"(?<=(?:disable|.enable|.delete|.remove|.rotate|..pause))\s*[:,]\s+(?=the |our |my |@)")
+_ADVERBS = re.compile(
+    r"\b(?:definitivement|endgultig|definitivamente|permanent\w*|completement|vollstandig|completamente|immediatement|sofort|subito|direkt|di nuovo|de nouveau|de nuevo|de novo|weer|otra vez|outra vez|encore une fois|un altra volta)\b ?"
+)
 _INDIRECT = re.compile(
     r"\b(tell me|know|check|see|say|find out|wonder(?:ing)?|sure|look) (?:whether|if) ((?:\w+ ){0,3}?(?:@[pn])(?: \w+)?) (is|are|was|has|still) "
 )
@@ -40,6 +45,8 @@ _INDIRECT = re.compile(
 
 def _plainly(text: str) -> str:
     """Without what is expressly not to be done, where something else is; indirect questions made direct ones."""
+    text = _ADVERBS.sub("", _NOT_THAT.sub("", text))
+    text = _AFTER_VERB.sub(" ", text)
     rest = " ".join(_NEGATED.sub(" ", text).strip(" ,;.!").split())
     text = rest if len(rest.split()) > 1 else text
     return _INDIRECT.sub(r"\1 \3 \2 ", text)

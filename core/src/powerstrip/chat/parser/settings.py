@@ -79,7 +79,8 @@ def connection_name(things: Things) -> str:
         for match in re.finditer(source, things.raw, re.IGNORECASE if source is _NAME else 0):
             before = things.raw[max(0, match.start() - 12) : match.start()].lower()
             if match[1].lower() not in _NOT_NAMES and not re.search(
-                r"\b(?:bucket|space|channel|room|org|stream|file|list|page|project|sheet|domain|user)(?: is)? $", before
+                r"\b(?:bucket|space|channel|room|org|stream|file|list|page|project|sheet|domain|user|header|parameter|param|field|key|model|table|database)(?: is)? $",
+                before,
             ):
                 return match[1]
     return ""
@@ -276,7 +277,7 @@ def _email_server(things: Things, config: Config) -> None:
             config.setdefault(f"{kind}port", int(port or ports[bare]))
     if (
         "port" not in config
-        and (port := things.find(r"(?<!imap )\bport(?: is|:)?(?:\s+|=)(\d{2,5})"))
+        and (port := things.find(r"(?<!imap )\b(?:port|puerto|porta|porto|poort)(?: is|:)?(?:\s+|=)(\d{2,5})"))
         and "host" in config
         and int(port) not in config.values()
     ):
@@ -383,7 +384,7 @@ def _openai(things: Things, config: Config) -> None:
         )
     ) and model != config.get("name"):
         config["model"] = model
-    if org := things.find(r"\b(org-[A-Za-z0-9]+)\b"):
+    if org := things.find(r"\b(org-[A-Za-z0-9]+)\b", rf"\b{_ORG}(?: is| named|:)?\s+([a-z][\w]*-[\w-]+)"):
         config["org"] = org
 
 

@@ -12,13 +12,13 @@ _STEMS = (
     "connect disconnect integrate delete remove disable enable activate deactivate reactivate rotate replace renew refresh update create"
     " schedule trigger notify append upload download archive summarize translate comment close merge refund charge invoice subscribe publish"
     " unsubscribe suppress verify validate duplicate replicate pause resume suspend submit register configure authorize authenticate receive"
-    " list search label assign transition export import forward install message"
+    " switch list search label assign transition export import forward install message"
 )
 _NOUNS = (
     "connection integration credential password token webhook channel template customer contact ticket issue project bucket invoice payment"
     " subscription workflow automation status event message email calendar spreadsheet document database conversation appointment patient"
     " record release repository provider trigger secret account domain region endpoint whatsapp morning evening weekday monday tuesday wednesday"
-    " thursday friday saturday sunday month please every whenever bounce delivery account"
+    " request thursday friday saturday sunday month please every whenever bounce delivery account"
 )
 _KEPT = frozenset(
     [
@@ -336,7 +336,7 @@ _WORDS = frozenset(form for stem in _STEMS.split() for form in _forms(stem)) | f
 )
 _TARGETS = tuple(word for word in dict.fromkeys((*_STEMS.split(), *(f"{stem.removesuffix('e')}ed" for stem in _STEMS.split()), *_NOUNS.split(),
                                 *(f"{noun}s" for noun in _NOUNS.split()))) if len(word) > 5)  # fmt: skip
-_WORD = re.compile(r"(?<![\w@#./:'\"`“„<-])[a-zA-Z][a-z]{3,13}(?![\w@/:'\"`”-]|\.\w)")
+_WORD = re.compile(r"(?<![\w@#./:'\"`“„<-])[a-zA-Z][a-z]{2,13}(?![\w@/:'\"`”-]|\.\w)")
 
 
 def distance(one: str, other: str) -> int:
@@ -360,14 +360,36 @@ _SHORT = {
     if (swapped := word[:at] + word[at + 1] + word[at] + word[at + 2 :]) not in (word, "form", "mial", "opts", "stop", "post")
 }  # fmt: skip
 """Short words with two neighbouring letters swapped."""
+_SHORT |= {
+    "whn": "when",
+    "wehn": "when",
+    "evry": "every",
+    "evey": "every",
+    "snd": "send",
+    "pls": "please",
+    "yuo": "you",
+    "teh": "the",
+    "adn": "and",
+    "dont": "don t",
+}
+"""Short words as they are mistyped most."""
 
 
 @lru_cache(2048)
 def _mended(word: str) -> str:
-    if len(word) < 6:
+    if len(word) < 6 and (word in _SHORT or word in _WORDS or word in _KEPT):
         return _SHORT.get(word, word)
+    if len(word) < 5:
+        return word
     if word in _WORDS or word in _KEPT:
         return word
+    if len(word) == 5:  # a letter was left out
+        left = [
+            each
+            for each in _TARGETS
+            if len(each) == 6 and each[0] == word[0] and each[-1] == word[-1] and distance(word, each) == 1
+        ]
+        return left[0] if len(left) == 1 else word
     near = [each for each in _TARGETS if abs(len(each) - len(word)) < 2 and each[0] == word[0] and sorted_near(each, word)]
     near = [each for each in near if distance(word, each) == 1]
     return near[0] if len(near) == 1 or (near and len({each[:5] for each in near}) == 1) else word
