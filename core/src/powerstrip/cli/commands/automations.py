@@ -182,7 +182,7 @@ async def pause(context: Context) -> None:
 async def resume(context: Context) -> None:
     """Let it run again; a run's id goes on with that run."""
     if context.args.automation.startswith("run_"):
-        context.args.run = context.args.automation
+        context.args.run_id = context.args.automation
         return await runs.resume_run(context)
     async with context.project() as hub:
         found = await hub.automations.update(context.args.automation, status="active")

@@ -1,7 +1,7 @@
 """`powerstrip runs`: what automations did, step for step. `powerstrip automations` has the same commands beside its own."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from powerstrip.cli import lists
 from powerstrip.cli.context import Context
@@ -9,6 +9,9 @@ from powerstrip.cli.failures import FAILED
 from powerstrip.cli.inputs import read_object
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import block, fields, plain, table, when
+
+if TYPE_CHECKING:
+    from powerstrip.client import Client
 
 STATES = ("queued", "running", "suspended", "completed", "failed", "cancelled")
 INPUT = "JSON, @file, -, field=text or field:=json"
@@ -57,7 +60,7 @@ def add_choice(parser: Parser) -> None:
 
 
 def _run(parser: Parser) -> Parser:
-    parser.add_argument("run", help="its id")
+    parser.add_argument("run_id", metavar="RUN", help="its id")
     return parser
 
 
@@ -85,14 +88,29 @@ async def list_runs(context: Context) -> None:
     async with context.project() as hub:
         of = (await hub.automations.get(args.automation))["id"] if args.automation else None
         page = await lists.read(context, hub.runs.list(status=args.status, automation_id=of))
-    rows = [(each["id"], each["status"], when(each["created_at"]), plain(each.get("error_message", ""))) for each in page.items]
-    lists.put(context, page, table(("RUN", "STATUS", "STARTED", "FAILURE"), rows), "No runs yet.")
+        handles = {} if context.console.json else await _handles(hub)
+    rows = [
+        (
+            each["id"],
+            plain(handles.get(each["automation_id"], each["automation_id"])),
+            each["status"],
+            when(each["created_at"]),
+            plain(each.get("error_message", "")),
+        )
+        for each in page.items
+    ]
+    lists.put(context, page, table(("RUN", "AUTOMATION", "STATUS", "STARTED", "FAILURE"), rows), "No runs yet.")
+
+
+async def _handles(hub: "Client") -> dict[str, str]:
+    """What people call each automation, by its id."""
+    return {each["id"]: each["handle"] for each in await hub.automations.list().all()}
 
 
 async def show(context: Context) -> None:
     """Print one run with its steps."""
     async with context.project() as hub:
-        run = await hub.runs.get(context.args.run)
+        run = await hub.runs.get(context.args.run_id)
         steps = await hub.runs.steps(run["id"])
     pairs: list[tuple[str, object]] = [
         ("run", run["id"]),
@@ -127,7 +145,7 @@ def _shown(name: str, value: Any) -> str:
 async def watch(context: Context) -> int:
     """Follow a run."""
     async with context.project() as hub:
-        return await _follow(context, hub, context.args.run, context.args.since)
+        return await _follow(context, hub, context.args.run_id, context.args.since)
 
 
 async def _follow(context: Context, hub: Any, run_id: str, since: int) -> int:
@@ -142,7 +160,7 @@ async def _follow(context: Context, hub: Any, run_id: str, since: int) -> int:
 async def cancel(context: Context) -> None:
     """Stop a run."""
     async with context.project() as hub:
-        run = await hub.runs.cancel(context.args.run, context.args.reason)
+        run = await hub.runs.cancel(context.args.run_id, context.args.reason)
     context.console.put(run, f"{run['id']} is {run['status']}.")
 
 
@@ -150,7 +168,7 @@ async def signal(context: Context) -> None:
     """Give a waiting step its result."""
     args = context.args
     async with context.project() as hub:
-        run = await hub.runs.signal(args.run, args.step, read_object(args.result, "--result"))
+        run = await hub.runs.signal(args.run_id, args.step, read_object(args.result, "--result"))
     context.console.put(run, f"{plain(args.step)} goes on; {run['id']} is {run['status']}.")
 
 
@@ -159,22 +177,22 @@ async def resume_run(context: Context) -> None:
     args = context.args
     output = read_object(args.output, "--output") if args.output else None
     async with context.project() as hub:
-        run = await hub.runs.resume(args.run, "skip" if args.skip else "retry", output)
+        run = await hub.runs.resume(args.run_id, "skip" if args.skip else "retry", output)
     context.console.put(run, f"{run['id']} goes on.")
 
 
 async def retry(context: Context) -> None:
     """Run again from a step."""
     async with context.project() as hub:
-        run = await hub.runs.retry(context.args.run, context.args.from_step)
-    context.console.put(run, f"Started {run['id']}, a retry of {plain(context.args.run)}.")
+        run = await hub.runs.retry(context.args.run_id, context.args.from_step)
+    context.console.put(run, f"Started {run['id']}, a retry of {plain(context.args.run_id)}.")
 
 
 async def diff_runs(context: Context) -> None:
     """Print what two runs have differently."""
     args = context.args
     async with context.project() as hub:
-        found = await hub.runs.diff(args.run, args.other)
+        found = await hub.runs.diff(args.run_id, args.other)
     rows = [(each["path"] or "run", each["field"], _short(each.get("before")), _short(each.get("after"))) for each in found]
     text = table(("PLACE", "FIELD", "FIRST", "SECOND"), rows) if rows else "They did the same."
     context.console.put({"differences": found}, text)
