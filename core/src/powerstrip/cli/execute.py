@@ -78,6 +78,8 @@ def _hint(error: HubError) -> str:
             return "ask an owner of the project for the permission, or use a key that has it"
         case 429 | 503 if error.retry_after:
             return f"try again in {error.retry_after:g} s"
+        case _ if any(path.startswith("credentials.") for path, _ in error.reasons):
+            return "--credential FIELD=- reads it from standard input, FIELD=@file from a file, FIELD=env:NAME from a variable"
         case _:
             return str(error.details.get("hint", ""))
 

@@ -101,6 +101,6 @@ def next_steps(kept: Path | None, environ: Mapping[str, str]) -> str:
 Next{look}
    powerstrip init --data ./hub --mode sandbox          a hub of your own; without --mode its calls are real
    powerstrip integrations create slack --name team --data ./hub
-   powerstrip call slack.message.post --input text=Hi --data ./hub
+   powerstrip call slack.message.post --input channel=#general --input text=Hi --data ./hub
    powerstrip serve --data ./hub                        the HTTP API; its documentation is at /docs
    powerstrip --help"""

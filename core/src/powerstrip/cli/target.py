@@ -1,5 +1,6 @@
 """Which hub a command talks to: a running one over HTTP, or a data folder that the command opens itself."""
 
+import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -88,6 +89,12 @@ def must_exist(settings: "Settings") -> None:
         )
 
 
+def tell_of_first_look(index: Path) -> None:
+    """Say to a person at a terminal why the first command takes longer: each adapter is loaded once in a process of its own."""
+    if sys.stderr.isatty() and not any(index.glob("*.json")):
+        sys.stderr.write("Looking into the installed adapters, once for this installation …\n")
+
+
 @contextmanager
 def installed(settings: "Settings") -> "Generator[Catalog]":
     """The installed adapters, without a hub: nothing is made in the data folder."""
@@ -97,6 +104,7 @@ def installed(settings: "Settings") -> "Generator[Catalog]":
         index = settings.index
         if settings.catalog is None and not index.is_dir():
             index = Path(held.enter_context(TemporaryDirectory(prefix="powerstrip-")))
+        tell_of_first_look(index)
         yield Catalog.load(index, settings.plugins_block)
 
 
@@ -121,6 +129,7 @@ async def open_hub(
     from powerstrip.vault import MasterKeyError
 
     log_to_stderr(log_level)
+    tell_of_first_look(settings.index)
     try:
         hub = await Hub.open(settings, environ, own=own)
     except AlreadyRunning as error:

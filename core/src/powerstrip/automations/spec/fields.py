@@ -91,7 +91,9 @@ class Fields:
             return default
         seconds = seconds_of(self.raw(name))
         if seconds is None or not least <= seconds <= MAX_SECONDS:
-            self.error(name, "bad_duration", "A duration is written such as 30s, 5m, 1h30m or 2d, and lasts a year at most")
+            shortest = f", and {least:g} seconds at least" if least else ""
+            words = f"A duration is written such as 30s, 5m, 1h30m or 2d. This one lasts a year at most{shortest}"
+            self.error(name, "bad_duration", words)
             return default
         return seconds
 

@@ -18,6 +18,8 @@ from powerstrip.client.automations import AutomationVersion, SpecFinding
 MAX_VERSION = 1_000_000
 FILE = "a spec in YAML or JSON; - for standard input"
 
+_NAME = re.compile(r"""^name:\s*(["']?)([^"'#\n]+)\1""", re.MULTILINE)
+
 
 def configure(parser: Parser) -> None:
     """Arguments of `automations`."""
@@ -145,7 +147,8 @@ async def _whose(hub: Client, source: str, handle: str | None, file: str) -> tup
     """The automation's handle and name, from the option, the spec's name, or the file's."""
     found = await hub.automations.check(source=source, handle=handle)
     stem = "" if file == "-" else re.split(r"[/\\]", file)[-1].rsplit(".", 1)[0]
-    name = str(found.get("plan", {}).get("name") or stem or handle or "")
+    said = _NAME.search(source)  # a spec with errors has no plan, and is this automation all the same
+    name = str(found.get("plan", {}).get("name") or (said and said[2].strip()) or stem or handle or "")
     slug = handle or "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:64].strip("-")
     if not slug:
         raise Stop("The spec has no `name` to make a handle of", hint="name it with --handle", code="no_handle")

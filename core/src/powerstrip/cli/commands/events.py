@@ -4,7 +4,7 @@ import json
 
 from powerstrip.cli import lists
 from powerstrip.cli.context import Context
-from powerstrip.cli.failures import Stop
+from powerstrip.cli.failures import FAILED, Stop
 from powerstrip.cli.inputs import read_object
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import fields, plain, table, when
@@ -109,8 +109,8 @@ async def tail(context: Context) -> None:
             context.console.put(row, line)
 
 
-async def replay(context: Context) -> None:
-    """Replay events by id or by time."""
+async def replay(context: Context) -> int:
+    """Replay events by id or by time. Exit code 1 where none of them could be."""
     args = context.args
     if bool(args.event) == bool(args.since):
         raise Stop("Name events, or a time with --since", hint="powerstrip events list", code="usage", exit_code=2)
@@ -120,6 +120,7 @@ async def replay(context: Context) -> None:
         )
     left = "".join(f"\nnot {each}: {plain(reason)}" for each, reason in done["skipped"].items())
     context.console.put(done, f"Replayed {len(done['ids'])} events.{left}")
+    return FAILED if done["skipped"] and not done["ids"] else 0
 
 
 async def fire(context: Context) -> None:
