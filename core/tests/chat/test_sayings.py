@@ -1,7 +1,7 @@
 """Some hundred sentences of our own, of every kind, provider and language: how many are understood in all their parts.
 
-Each was written before what it tests was mended, and without a look at the rules: `fourth` began at 0.75, `fifth`, written after what
-`fourth` led to, at 0.75, and `sixth` at 0.54; what they led to are general rules.
+Each was written before what it tests was mended, and without a look at the rules: `fourth` began at 0.75; `fifth`, written after
+what `fourth` led to, at 0.75; `sixth`, after that, at 0.54. What they led to are general rules.
 """
 
 from pathlib import Path

@@ -12,7 +12,8 @@ from powerstrip.chat.parser.settings import connection_name, settings_of
 from powerstrip.chat.parser.text import fold, read
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.pocket import Pocket
-from powerstrip.chat.state import Choice, Field, Form, Person, Reply, State
+from powerstrip.chat.state import Choice, Person, Reply, State
+from powerstrip.chat.wording import fields_of, first_sentence, form_of, is_complex, label, listed, plain, plan_of, reason
 from powerstrip.connect import IntegrationChanges, NewIntegration
 from powerstrip.problems import Problem
 
@@ -89,12 +90,12 @@ class Connecting:
     def _how(self, manifest: ProviderManifest) -> Reply:
         self.state.waiting = "auth"
         choices = tuple(
-            Choice(auth.kind, _plain(auth.kind), _first_sentence(auth.help) or _ways[auth.connect]) for auth in manifest.auths
+            Choice(auth.kind, plain(auth.kind), first_sentence(auth.help) or _ways[auth.connect]) for auth in manifest.auths
         )
         lines = "\n".join(f"- {each.title}: {each.detail}" for each in choices)
         inline = next((auth for auth in manifest.auths if auth.connect == "inline"), None)
         form = (
-            _form(manifest, inline, set())
+            form_of(manifest, inline, set())
             if inline and len([each for each in manifest.auths if each.connect == "inline"]) == 1
             else None
         )
@@ -103,13 +104,13 @@ class Connecting:
     def _ask_setting(self, manifest: ProviderManifest, name: str) -> Reply:
         schema = manifest.config_schema["properties"][name]
         self.state.waiting = f"config:{name}"
-        return Reply(f"{self.title(manifest)} needs {_label(name, schema)}.{_reason(schema)} What is it?")
+        return Reply(f"{self.title(manifest)} needs {label(name, schema)}.{reason(schema)} What is it?")
 
     def _consent(self, auth: AuthManifest) -> Reply:
         self.state.waiting = "consent"
         hint = f"powerstrip connect {self.state.provider}"
         return Reply(
-            f"{self.desk.title(self.state.provider)} is connected by signing in there. {_first_sentence(auth.help)} "
+            f"{self.desk.title(self.state.provider)} is connected by signing in there. {first_sentence(auth.help)} "
             f"Start the sign-in (`{hint}`), approve it, and say done.",
             plan={"consent": {"provider": self.state.provider, "config": self.state.config, "name": self.state.name or None}},
         )
@@ -125,16 +126,16 @@ class Connecting:
             )
         if missing:
             self.state.waiting = "form"
-            form = _form(manifest, auth, set(self.pocket.filled))
+            form = form_of(manifest, auth, set(self.pocket.filled))
             return Reply(
-                f"{_plan_of(self.state, self.title(manifest))} Please type {_listed(missing)} in the masked field. {auth.help}".strip(),
+                f"{plan_of(self.state, self.title(manifest))} Please type {listed(missing)} in the masked field. {auth.help}".strip(),
                 form=form,
                 plan=self._plan(),
             )
         if self.state.waiting not in ("form", "pasted", "create_agreed"):
             self.state.waiting = "create"
             return Reply(
-                f"{_plan_of(self.state, self.title(manifest))} Create it?",
+                f"{plan_of(self.state, self.title(manifest))} Create it?",
                 choices=(Choice("yes", "Create it"), Choice("no", "Leave it")),
                 plan=self._plan(),
             )
@@ -153,11 +154,11 @@ class Connecting:
     def fill(self, values: Mapping[str, str], manifest: ProviderManifest) -> None:
         """Take fields of the masked form. Their names may be the adapter's or plain ones where only one secret is asked."""
         if not self.state.auth_kind:
-            chosen = next((auth for auth in manifest.auths if set(values) & set(_fields(auth))), None)
+            chosen = next((auth for auth in manifest.auths if set(values) & set(fields_of(auth))), None)
             chosen = chosen or next((auth for auth in manifest.auths if auth.connect == "inline"), None)
             self.state.auth_kind = chosen.kind if chosen else ""
         auth = self._auth(manifest)
-        known = _fields(auth) if auth else []
+        known = fields_of(auth) if auth else []
         for name, value in values.items():
             open_secrets = [each for each in (auth.secret_fields if auth else ()) if each not in self.pocket.filled]
             field = name if name in known else next(iter(open_secrets), name)
@@ -170,7 +171,7 @@ class Connecting:
         if auth is None:
             return
         kinds = self.pocket.pasted
-        for field in [each for each in _fields(auth) if each not in self.pocket.filled]:
+        for field in [each for each in fields_of(auth) if each not in self.pocket.filled]:
             wants_id = field in ("access_key_id", "api_key_sid")
             for handle, (value, kind) in list(kinds.items()):
                 if (wants_id and kind in ("aws_access_key", "twilio_key")) or (
@@ -198,7 +199,7 @@ class Connecting:
         """Take the way to sign in that a message names."""
         words = set(re.findall(r"[a-z0-9]+", fold(text)))
         scored = [
-            (len(words & set(re.findall(r"[a-z0-9]+", fold(f"{auth.kind} {_plain(auth.kind)}")))), auth.kind)
+            (len(words & set(re.findall(r"[a-z0-9]+", fold(f"{auth.kind} {plain(auth.kind)}")))), auth.kind)
             for auth in manifest.auths
         ]
         best = max(scored, default=(0, ""))
@@ -257,7 +258,7 @@ class Connecting:
         self.state.waiting = "form"
         return Reply(
             f"That did not work: {problem.message} Nothing was kept. Please type it again.",
-            form=_form(manifest, auth, set()),
+            form=form_of(manifest, auth, set()),
             plan=self._plan(),
         )
 
@@ -279,11 +280,11 @@ class Connecting:
         for name, schema in manifest.config_schema.get("properties", {}).items():
             if manifest.dynamic and name not in DYNAMIC.get(self.state.auth_kind, ()):
                 continue
-            if name not in self._config(manifest) and name not in self.state.asked and not _is_complex(schema):
+            if name not in self._config(manifest) and name not in self.state.asked and not is_complex(schema):
                 self.state.asked.append(name)
                 self.state.waiting = f"optional:{name}"
                 choices = await self.offering.offer(self.state.integration_id, schema, self._config(manifest))
-                return Reply(f"{_label(name, schema).capitalize()}?{_reason(schema)} Say default to leave it.", choices=choices)
+                return Reply(f"{label(name, schema).capitalize()}?{reason(schema)} Say default to leave it.", choices=choices)
         if (
             "name" not in self.state.asked
             and not self.state.goal.get("config", {}).get("name")
@@ -359,7 +360,7 @@ class Connecting:
         return found
 
     def _prefilled(self, auth: AuthManifest) -> dict[str, Any]:
-        fields = [name for name in _fields(auth) if name not in auth.secret_fields]
+        fields = [name for name in fields_of(auth) if name not in auth.secret_fields]
         found: dict[str, Any] = {}
         for name, value in self.state.config.items():
             if field := next((each for each in (name, *NAMES.get(name, ())) if each in fields), ""):
@@ -376,7 +377,7 @@ class Connecting:
 
     def _usable(self, auth: AuthManifest) -> str:
         kinds = [kind for _, kind in self.pocket.pasted.values()]
-        return ", ".join(dict.fromkeys(_plain(kind) for kind in kinds)) if auth.secret_fields and kinds else ""
+        return ", ".join(dict.fromkeys(plain(kind) for kind in kinds)) if auth.secret_fields and kinds else ""
 
 
 _ways = {
@@ -384,49 +385,3 @@ _ways = {
     "redirect": "signing in at the provider in a browser",
     "service": "a service's own key",
 }
-
-
-def _fields(auth: AuthManifest) -> list[str]:
-    return list(auth.form.get("properties", {}))
-
-
-def _form(manifest: ProviderManifest, auth: AuthManifest, filled: set[str]) -> Form:
-    required = set(auth.form.get("required", ()))
-    shown = tuple(
-        Field(
-            name, schema.get("title") or _plain(name), schema.get("description", ""), name in auth.secret_fields, name in required
-        )
-        for name, schema in auth.form.get("properties", {}).items()
-        if name not in filled
-    )
-    return Form(manifest.id, auth.kind, f"{manifest.title}: {_plain(auth.kind)}", shown, auth.help)
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(f"the {_plain(name)}" for name in names)
-
-
-def _label(name: str, schema: Mapping[str, Any]) -> str:
-    title = str(schema.get("title") or _plain(name))
-    return title[:1].lower() + title[1:]
-
-
-def _reason(schema: Mapping[str, Any]) -> str:
-    return f" {schema['description'].rstrip('.')}." if schema.get("description") else ""
-
-
-def _is_complex(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") in ("object", "array") or schema.get("writeOnly", False)
-
-
-def _first_sentence(text: str) -> str:
-    return text.split(". ")[0].rstrip(".") if text else ""
-
-
-def _plan_of(state: State, title: str) -> str:
-    settings = ", ".join(f"{_plain(name)} {value}" for name, value in state.config.items())
-    return f"Plan: connect {title}{f' as {state.name}' if state.name else ''}{f' with {settings}' if settings else ''}."

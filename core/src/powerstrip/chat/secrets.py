@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from powerstrip.chat.ordinary import COMMON, LABEL_WORDS
+
 MIN_RANDOM = 20
 """Characters from which text without a known shape can be random enough to be a secret."""
 MIN_BITS = 3.3
@@ -150,7 +152,7 @@ def _pairs(text: str) -> Iterator[Span]:
     for match in _COMMAND_LINE.finditer(text):
         yield Span(match.start(1), match.end(1), "password")
     for match in _USER_PASS.finditer(text):
-        if match[1].casefold().strip(".?!") not in _COMMON:
+        if match[1].casefold().strip(".?!") not in COMMON:
             yield Span(match.start(1), match.start(1) + len(match[1].rstrip(".)")), "password")
     for match in _LOGIN_PAIR.finditer(text):
         value = match[2].rstrip(".;)?")
@@ -204,16 +206,16 @@ def _password(text: str, match: re.Match[str]) -> Iterator[Span]:
     start, value = _value(match)
     linked, quoted = bool(match[1].strip()), match.start(match.lastindex or 0) > 0 and match[6] is None
     phrase = _PHRASE.match(text, start) if linked and not quoted else None
-    if phrase and sum(word in _COMMON for word in re.split(r"[ -]", phrase[0])) < 2:
+    if phrase and sum(word in COMMON for word in re.split(r"[ -]", phrase[0])) < 2:
         yield Span(start, phrase.end(), "passphrase")
     elif value.strip(".,;)").isdigit() and len(value) <= 6 and re.search(r"\w\.[a-z]{2,}:$", text[:start], re.IGNORECASE):
         return  # a host's port
-    elif value.casefold().strip(".,;:!?") in _COMMON | _LABEL_WORDS or _is_address(value) or value.startswith(("/", "<")):
+    elif value.casefold().strip(".,;:!?") in COMMON | LABEL_WORDS or _is_address(value) or value.startswith(("/", "<")):
         return
     elif (
         _looks_chosen(value)
         or (linked and (quoted or match[1].strip()[-1] in ":="))
-        or (linked and value.casefold() not in _COMMON and len(value) >= 5 and re.fullmatch(r"\S+", value))
+        or (linked and value.casefold() not in COMMON and len(value) >= 5 and re.fullmatch(r"\S+", value))
     ):
         yield Span(start, start + len(value), "password")
 
@@ -242,188 +244,9 @@ def _value(match: re.Match[str]) -> tuple[int, str]:
     return start, value.rstrip(",;)") if at < 6 else re.sub(r"(?:[,;)\]}'’]+|\.+)$", "", value)
 
 
-_COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "in",
-        "on",
-        "of",
-        "to",
-        "for",
-        "and",
-        "or",
-        "not",
-        "with",
-        "from",
-        "it",
-        "is",
-        "was",
-        "are",
-        "has",
-        "have",
-        "been",
-        "here",
-        "there",
-        "stored",
-        "saved",
-        "set",
-        "reset",
-        "changed",
-        "expired",
-        "wrong",
-        "invalid",
-        "correct",
-        "incorrect",
-        "missing",
-        "required",
-        "needed",
-        "right",
-        "fine",
-        "ok",
-        "okay",
-        "manager",
-        "field",
-        "policy",
-        "login",
-        "auth",
-        "authentication",
-        "later",
-        "tomorrow",
-        "today",
-        "now",
-        "yet",
-        "below",
-        "above",
-        "attached",
-        "via",
-        "by",
-        "at",
-        "as",
-        "that",
-        "this",
-        "these",
-        "those",
-        "which",
-        "what",
-        "where",
-        "when",
-        "how",
-        "why",
-        "who",
-        "please",
-        "still",
-        "already",
-        "again",
-        "rotated",
-        "leaked",
-        "compromised",
-        "protected",
-        "secured",
-        "encrypted",
-        "hidden",
-        "masked",
-        "empty",
-        "blank",
-        "null",
-        "none",
-        "only",
-        "grant",
-        "flow",
-        "rotation",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "may",
-        "must",
-        "be",
-        "der",
-        "die",
-        "das",
-        "und",
-        "oder",
-        "ist",
-        "nicht",
-        "im",
-        "in",
-        "mit",
-        "für",
-        "von",
-        "zu",
-        "bitte",
-        "falsch",
-        "abgelaufen",
-        "el",
-        "la",
-        "los",
-        "las",
-        "de",
-        "del",
-        "y",
-        "o",
-        "no",
-        "est",
-        "pas",
-        "et",
-        "le",
-        "les",
-        "un",
-        "une",
-        "dans",
-        "pour",
-        "avec",
-        "rejected",
-        "refused",
-        "accepted",
-        "working",
-        "broken",
-        "ready",
-        "coming",
-        "going",
-        "same",
-        "different",
-        "new",
-        "old",
-        "my",
-        "our",
-        "your",
-        "their",
-        "his",
-        "her",
-        "its",
-        "prompt",
-        "reminder",
-        "auf",
-        "unter",
-        "neu",
-    ]
-)
-
-
-_LABEL_WORDS = frozenset(
-    [
-        "password",
-        "passwords",
-        "passphrase",
-        "passphrases",
-        "token",
-        "tokens",
-        "key",
-        "keys",
-        "secret",
-        "secrets",
-        "credential",
-        "credentials",
-    ]
-)
-
-
 def _looks_chosen(value: str) -> bool:
     """Whether somebody chose or made this as a secret: letters beside digits or signs, not just a word or a number."""
-    if len(value) < 4 or value.casefold() in _COMMON:
+    if len(value) < 4 or value.casefold() in COMMON:
         return False
     signs = sum(not letter.isalnum() for letter in value)
     if not any(letter.isalpha() for letter in value):

@@ -4,40 +4,13 @@ import re
 from collections.abc import Callable
 
 from powerstrip.chat.intent import Value
+from powerstrip.chat.parser.nameless import NO_BUCKET, NO_USER, NOT_NAMES
 from powerstrip.chat.parser.things import Things
 
 Config = dict[str, Value]
 _WORD = r"[\"'“`]?([\w][\w.-]*[\w])[\"'”`]?"
 _NAME = rf"\b(?:call(?:ed)? (?:it|this|that|the connection|the integration)|(?:re)?name (?:it|this|that)|label(?:led)? (?:it|this)|show(?:s)? up as|under the name(?: of)?|with the name|the name (?:is|should be)|name(?: is|:| should be)|(?<=[,;] )name|(?<=\band )name|(?<=\bwith )name|named|called|known as|nenne? (?:sie|es|ihn|das)(?: bitte)?|namens|genannt|unter dem namen|name soll|ll[aá]mal[ao]|llamad[ao]|con el nombre(?: de)?|appelle[- ]l[ae]|nomme[- ]l[ae]|nomm[ée]e?|sous le nom(?: de)?|chame[- ]a|chamada|save it as|saved? as|store it as|register it as|list it as) {_WORD}"
 _AS = r"\bas [\"'“`]?([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]+_[a-z0-9_]+)[\"'”`]?"
-_NOT_NAMES = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "it",
-        "that",
-        "this",
-        "for",
-        "in",
-        "on",
-        "with",
-        "by",
-        "from",
-        "to",
-        "default",
-        "main-channel",
-        "user",
-        "admin",
-        "well",
-        "soon",
-        "basic",
-        "follow-up",
-        "api-key",
-        "service-account",
-        "e-mail",
-    ]
-)
 SCHEMES = (
     ("smart_backend", r"smart[ -]?(?:on fhir )?backend|private[_ ]key[_ ]jwt|backend services?"),
     ("mtls", r"\bm-?tls\b|mutual[ -]tls|client certificates?|two-way tls|mutual ssl"),
@@ -78,7 +51,7 @@ def connection_name(things: Things) -> str:
     for source in (_NAME, _AS):
         for match in re.finditer(source, things.raw, re.IGNORECASE if source is _NAME else 0):
             before = things.raw[max(0, match.start() - 12) : match.start()].lower()
-            if match[1].lower() not in _NOT_NAMES and not re.search(
+            if match[1].lower() not in NOT_NAMES and not re.search(
                 r"\b(?:bucket|space|channel|room|org|stream|file|list|page|project|sheet|domain|user|header|parameter|param|field|key|model|table|database)(?: is)? $",
                 before,
             ):
@@ -127,43 +100,7 @@ def _username(things: Things) -> str:
         r"\b(?:user ?name|user|login|account|(?:sign|log)(?:ged|s)? ?in (?:as|with)|benutzer(?:name)?|usuario|utilisateur|anmeldung)(?: is| as| ist| es| est|:| name)*(?:\s+|=)([\w.+-]+@[\w.-]+\w|[\w][\w.-]*[\w])",
         r"\b([\w.+-]{2,40}(?:@[\w.-]+\w)?)\s*/\s*<secret-\d+>",
     )
-    return "" if found.lower() in _NO_USER else found
-
-
-_NO_USER = frozenset(
-    [
-        "and",
-        "password",
-        "is",
-        "the",
-        "with",
-        "at",
-        "as",
-        "a",
-        "in",
-        "to",
-        "for",
-        "name",
-        "named",
-        "of",
-        "still",
-        "works",
-        "work",
-        "data",
-        "records",
-        "from",
-        "on",
-        "test",
-        "page",
-        "our",
-        "my",
-        "we",
-        "info",
-        "experience",
-        "interface",
-        "id",
-    ]
-)
+    return "" if found.lower() in NO_USER else found
 
 
 def _client_id(things: Things) -> str:
@@ -217,48 +154,7 @@ def bucket_of(things: Things) -> str:
         r"\bthe ([a-z0-9]+) bucket\b",
         r"\bs3://([a-z0-9.-]+)",
     )
-    return "" if found.lower() in _NO_BUCKET else found
-
-
-_NO_BUCKET = frozenset(
-    [
-        "is",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "with",
-        "and",
-        "from",
-        "as",
-        "called",
-        "named",
-        "please",
-        "using",
-        "the",
-        "a",
-        "an",
-        "by",
-        "into",
-        "that",
-        "our",
-        "via",
-        "list",
-        "or",
-        "which",
-        "where",
-        "it",
-        "s3",
-        "aws",
-        "we",
-        "region",
-        "under",
-        "if",
-        "gets",
-        "policy",
-    ]
-)
+    return "" if found.lower() in NO_BUCKET else found
 
 
 def _email_server(things: Things, config: Config) -> None:
