@@ -137,6 +137,16 @@ async def test_an_inactive_one_does_not_stand_in_the_way_of_the_only_active_one(
     assert caught.value.code == "integration_inactive"
 
 
+async def test_a_call_that_names_nobody_does_not_go_over_to_another_account(house: House) -> None:
+    first, _ = await house.connect("first"), await house.connect("second")
+    await house.integrations.expire(house.project, house.actor, first.id, "its key leaked")
+
+    with pytest.raises(Unprocessable) as caught:
+        await house.call()
+
+    assert caught.value.code == "ambiguous_integration"
+
+
 async def test_an_integration_of_another_project_or_provider_is_not_there(house: House) -> None:
     elsewhere = await house.make_project("elsewhere")
     theirs = await house.connect(project=elsewhere)

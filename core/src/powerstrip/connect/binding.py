@@ -187,8 +187,11 @@ def _named(rows: Sequence[Row[Any]], title: str, reference: str) -> Row[Any]:
 
 
 def _choose(rows: Sequence[Row[Any]], title: str) -> Row[Any]:
-    """The only active one. One that is not active is given too, where it is the only one: its use will say why not."""
-    usable = [row for row in rows if row.status == "active"] or rows
+    """The only one that is not switched off; where all are, the only one: its use will say why not.
+
+    One whose credential ran out still counts: a call that named nobody must not go out by another account from then on.
+    """
+    usable = [row for row in rows if row.status != "inactive"] or rows
     if len(usable) == 1:
         return usable[0]
     if not usable:

@@ -155,7 +155,7 @@ class _Checker:
                     path, "unknown_integration", message, f"Connect it: powerstrip integrations create {manifest.provider}"
                 )
                 return
-        elif len([each for each in connections if each.status == "active"]) > 1:
+        elif len([each for each in connections if each.status != "inactive"]) > 1:
             names = ", ".join(each.name for each in connections)
             hint = f"Name one with `integration`: {names}"
             self._findings.error(

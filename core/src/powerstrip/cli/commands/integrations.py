@@ -95,7 +95,8 @@ async def create(context: Context) -> None:
             mode=args.mode,
             probe=args.probe or None,
         )
-    context.console.put(made, f"Connected.\n\n{describe(made)}")
+    done = "Connected." if provider is not None or made.get("auth_kind") else "Kept, and not usable yet."
+    context.console.put(made, f"{done}\n\n{describe(made)}")
 
 
 async def _provider(context: Context, hub: Client) -> ProviderForms | None:
