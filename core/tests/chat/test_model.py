@@ -107,7 +107,7 @@ def as_answer(sentence: Sentence) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["second", "third"])
+@pytest.mark.parametrize("name", ["second", "third", "fourth"])
 async def test_the_same_sentences_go_through_the_model(name, parser, served, asked) -> None:
     wrong, number, secrets = [], 0, []
     for sentence in sentences(SAYINGS / f"{name}.txt"):
