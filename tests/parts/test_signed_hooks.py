@@ -1,9 +1,7 @@
 """Providers that remember send signed hooks to a running hub: registered by it, verified, named, kept once, replayed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,18 +12,14 @@ pytestmark = pytest.mark.part
 TOKEN = "test_token_admin"
 SID = "AC" + "0" * 32
 TWILIO_TOKEN = "twilio_test_auth_token"
-Serve: TypeAlias = Callable[[dict[str, str]], ServedHub]
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    with ExitStack() as stack:
-
-        def start(providers: dict[str, str]) -> ServedHub:
-            hub: AbstractContextManager[ServedHub] = serving(tmp_path / "data", providers)
-            return stack.enter_context(hub)
-
-        yield start
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, github_url: str, linear_url: str, twilio_url: str) -> Iterator[ServedHub]:
+    """One hub for all three."""
+    urls = {"github": github_url, "linear": linear_url, "twilio": f"{twilio_url}/2010-04-01"}
+    with serving(tmp_path_factory.mktemp("hooks") / "data", urls) as hub:
+        yield hub
 
 
 def ok(answer: httpx2.Response) -> Any:
@@ -64,8 +58,7 @@ def is_kept_handed_on_and_replayed(hub: ServedHub, endpoint: Any, name: str) -> 
     return shown()
 
 
-def test_github(serve: Serve, github_url: str) -> None:
-    hub = serve({"github": github_url})
+def test_github(hub: ServedHub, github_url: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with httpx2.Client(base_url=github_url, headers=headers) as github:
         owner = github.get("/user").json()["login"]
@@ -87,8 +80,7 @@ def test_github(serve: Serve, github_url: str) -> None:
         assert github.get(f"/repos/{owner}/hooked/hooks").json() == []
 
 
-def test_linear(serve: Serve, linear_url: str) -> None:
-    hub = serve({"linear": linear_url})
+def test_linear(hub: ServedHub) -> None:
     endpoint = endpoint_of(hub, "linear", {"api_key": f"Bearer {TOKEN}"})
     assert endpoint["waits_for_secret"] is True
     wanted = {"watch": {}, "events": ["issue.created"]}
@@ -100,8 +92,7 @@ def test_linear(serve: Serve, linear_url: str) -> None:
     is_kept_handed_on_and_replayed(hub, endpoint, "linear.issue.created")
 
 
-def test_twilio(serve: Serve, twilio_url: str) -> None:
-    hub = serve({"twilio": f"{twilio_url}/2010-04-01"})
+def test_twilio(hub: ServedHub) -> None:
     endpoint = endpoint_of(hub, "twilio", {"auth_token": TWILIO_TOKEN}, TWILIO_TOKEN, account_sid=SID)
     pickers = f"integrations/{endpoint['integration_id']}/pickers/phone_number"
     sender = next(iter(ok(hub.ask("GET", pickers))["choices"]))["value"]

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -221,48 +220,52 @@ def test_nothing_secret_lies_about(house: tuple[ServedHub, str]) -> None:
         assert secret.encode() not in kept
 
 
-def test_at_another_server(oidc_mock_url: str, tmp_path: Path) -> None:
-    hub = hub_at(tmp_path, {"signin_mock": oidc_mock_url}, free_port())
-    hub.start()
-    try:
-        register(hub, "signin_mock")
-        begun = begin(hub, "signin_mock")
-        page = Browser().post(begun["authorize_url"], sub="alice")
-        assert page.status_code == 200, page.text
-        assert "Mock is connected" in page.text
-        for _ in range(2):
-            result = hub.invoke("signin_mock.person.get", {})
-            assert result["output"]["sub"] == "alice"
-            time.sleep(TTL)
-        assert hub.invoke("signin_mock.person.get", {})["status"] == "completed"
-    finally:
-        hub.kill()
-
-
 PEOPLE = {
-    "slack": ("slack_url", {"slack": "{url}"}, "slack.user.list", {}),
-    "github": ("github_url", {"github": "{url}", "github.login": "{url}"}, "github.issue.search", {"query": "is:open"}),
-    "google": ("google_url", {"google": "{url}", "google.login": "{url}"}, "google.mail.search", {"query": "in:inbox"}),
+    "slack": ("slack.user.list", {}),
+    "github": ("github.issue.search", {"query": "is:open"}),
+    "google": ("google.mail.search", {"query": "in:inbox"}),
 }
 
 
-@pytest.mark.parametrize("provider", PEOPLE)
-def test_at_the_providers_themselves(provider: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """As far as an emulator is one: with the adapters' own paths, scopes and ways to prove the hub."""
-    fixture, urls, action, input = PEOPLE[provider]
-    url = request.getfixturevalue(fixture)
-    hub = hub_at(tmp_path, {name: text.format(url=url) for name, text in urls.items()}, free_port())
+@pytest.fixture(scope="module")
+def street(
+    tmp_path_factory: pytest.TempPathFactory, slack_url: str, github_url: str, google_url: str, oidc_mock_url: str
+) -> Iterator[tuple[ServedHub, dict[str, str]]]:
+    """A served hub that is a client of many servers, and where each of them is."""
+    urls = {"slack": slack_url, "github": github_url, "google": google_url, "signin_mock": oidc_mock_url}
+    logins = {f"{name}.login": urls[name] for name in ("github", "google")}
+    hub = hub_at(tmp_path_factory.mktemp("street"), urls | logins, free_port())
     hub.start()
     try:
-        register(hub, provider)
-        begun = begin(hub, provider)
-        assert begun["authorize_url"].startswith(url.removesuffix("/api"))
-        page = Browser().submit(begun["authorize_url"])
-        assert page.status_code == 200, page.text
-        assert "is connected" in page.text
-        made = hub.ask("GET", f"integrations/{end(hub, begun)['integration_id']}").json()
-        assert made["status"] == "active"
-        assert made["account"]["name"]
-        assert hub.invoke(action, input)["status"] == "completed"
+        register(hub, *urls)
+        yield hub, urls
     finally:
         hub.kill()
+
+
+def test_at_another_server(street: tuple[ServedHub, dict[str, str]]) -> None:
+    hub, _ = street
+    begun = begin(hub, "signin_mock")
+    page = Browser().post(begun["authorize_url"], sub="alice")
+    assert page.status_code == 200, page.text
+    assert "Mock is connected" in page.text
+    for _ in range(2):
+        result = hub.invoke("signin_mock.person.get", {})
+        assert result["output"]["sub"] == "alice"
+        time.sleep(TTL)
+    assert hub.invoke("signin_mock.person.get", {})["status"] == "completed"
+
+
+@pytest.mark.parametrize("provider", PEOPLE)
+def test_at_the_providers_themselves(provider: str, street: tuple[ServedHub, dict[str, str]]) -> None:
+    """As far as an emulator is one: with the adapters' own paths, scopes and ways to prove the hub."""
+    (hub, urls), (action, input) = street, PEOPLE[provider]
+    begun = begin(hub, provider)
+    assert begun["authorize_url"].startswith(urls[provider].removesuffix("/api"))
+    page = Browser().submit(begun["authorize_url"])
+    assert page.status_code == 200, page.text
+    assert "is connected" in page.text
+    made = hub.ask("GET", f"integrations/{end(hub, begun)['integration_id']}").json()
+    assert made["status"] == "active"
+    assert made["account"]["name"]
+    assert hub.invoke(action, input)["status"] == "completed"

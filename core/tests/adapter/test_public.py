@@ -88,6 +88,7 @@ PUBLIC = [
     "Unverified",
     "Verify",
     "Wish",
+    "already_gone",
     "described",
     "multipart",
     "segment",

@@ -7,7 +7,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerstrip.adapter import AuthFailed, PowerstripError, RateLimited, Rejected, Response, Unavailable
+from powerstrip.adapter import AuthFailed, PowerstripError, RateLimited, Rejected, Response, Unavailable, already_gone
 from powerstrip.adapter.statuses import check_status, default_error, message_of, retry_after
 
 
@@ -149,3 +149,15 @@ def test_the_table_holds_where_the_adapter_cannot_read_an_error_page() -> None:
 def test_a_fine_status_with_an_unreadable_body_stays_the_adapters_error() -> None:
     with pytest.raises(Unavailable, match="not JSON"):
         check_status(answer(200, b"<html>"), lambda response: Rejected(response.json()["error"]))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_gone_already_need_not_be_removed(status: int) -> None:
+    with already_gone():
+        raise Rejected("No such webhook", status)
+
+
+@pytest.mark.parametrize("error", [Rejected("Not yours", 403), Rejected("No"), Unavailable("Later"), AuthFailed("Who?")])
+def test_any_other_no_to_a_removal_is_one(error: PowerstripError) -> None:
+    with pytest.raises(type(error)), already_gone():
+        raise error

@@ -297,3 +297,10 @@ async def test_templates_a_message_and_its_numbers_are_read() -> None:
     assert (sent.message_id, sent.status) == ("m-1", "Sent")
     stats = await delivery_stats(provider(postmark, {"GET /deliverystats": {"InactiveMails": 3, "Bounces": []}}), Nothing())
     assert stats.inactive_mails == 3
+
+
+@pytest.mark.parametrize("more", [{}, {"MessageID": "m-1", "SubmittedAt": "2026-01-01T00:00:00Z", "To": "ada@example.com"}])
+async def test_a_mail_with_an_error_code_was_not_taken_whatever_the_status(more: dict[str, str]) -> None:
+    answer = {"ErrorCode": 406, "Message": "The recipient is inactive"} | more
+    with pytest.raises(Rejected, match=r"The recipient is inactive \(error code 406\)"):
+        await send(provider(postmark, {"POST /email": answer}), HELLO)

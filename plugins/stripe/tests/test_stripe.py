@@ -227,3 +227,9 @@ async def test_the_webhook_endpoint_is_listed_made_changed_and_removed() -> None
     await hooks.change(http, Registration("we_1", URL, ()), wish)
     assert form(http, 2)["disabled"] == "false"
     await hooks.delete(http, Registration("we_1", URL, ()), Model())
+
+
+async def test_an_error_is_one_whatever_its_status() -> None:
+    http = provider(stripe, {"POST /v1/customers": {"error": {"message": "No such plan", "code": "resource_missing"}}})
+    with pytest.raises(Rejected, match="resource_missing: No such plan"):
+        await create_customer(http, NewCustomer(email="ada@example.com"))

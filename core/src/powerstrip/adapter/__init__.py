@@ -27,7 +27,7 @@ from powerstrip.adapter.auth import (
 from powerstrip.adapter.content import Content
 from powerstrip.adapter.described import Described, described
 from powerstrip.adapter.dynamic import Definition, DocumentRefused, Dynamic, Imported, Parts, SignIn
-from powerstrip.adapter.errors import AuthFailed, PowerstripError, RateLimited, Rejected, Unavailable
+from powerstrip.adapter.errors import AuthFailed, PowerstripError, RateLimited, Rejected, Unavailable, already_gone
 from powerstrip.adapter.http import Http, Request, Response, segment
 from powerstrip.adapter.mail import Accepted, Greeting, Letter, Letters, Mail, Mailbox, MailLogin, MailServer, MailServers
 from powerstrip.adapter.model import Model, NoPick, Pick, variant
@@ -143,6 +143,7 @@ __all__ = [
     "Unverified",
     "Verify",
     "Wish",
+    "already_gone",
     "described",
     "multipart",
     "segment",

@@ -9,6 +9,9 @@ PowerstripError
 A message is shown to people. It must never hold a credential; the edge removes those it knows.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 
 class PowerstripError(Exception):
     """A failure at a provider that a person can read."""
@@ -44,3 +47,13 @@ class Rejected(PowerstripError):
     def __init__(self, message: str = "", status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def already_gone() -> Generator[None]:
+    """A block that removes something. That it is gone already (404, 410) is no error: a delete may be repeated."""
+    try:
+        yield
+    except Rejected as error:
+        if error.status not in (404, 410):
+            raise

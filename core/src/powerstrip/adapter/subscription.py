@@ -70,7 +70,7 @@ class Subscription(Generic[Watch]):
         return await self.create(http, wish)
 
     async def delete(self, http: Http, found: Registration, watch: Watch) -> None:
-        """Remove one. One that is gone already is no error."""
+        """Remove one. One that is gone already is no error: see `already_gone`."""
         raise NotImplementedError
 
 

@@ -15,6 +15,7 @@ from typing import Self
 from powerstrip.catalog import stamp_of
 from powerstrip.kit import checking
 from powerstrip.kit.package import NoPackage, Package, of_project
+from powerstrip.settings import installation_index
 
 PAUSE = 0.5
 """Seconds between two looks at the files."""
@@ -33,6 +34,9 @@ class Workbench:
         """Raises `NoPackage` where the folder holds no project."""
         self._folder, self._port, self._say = folder.resolve(), port, say
         self._home = Path(tempfile.mkdtemp(prefix="powerstrip-dev-"))
+        self._index = self._home / "catalog"
+        if known := installation_index(os.environ):
+            shutil.copytree(known, self._index)  # so that only this adapter is looked into, and others' hubs never hear of it
         self._hub: subprocess.Popen[str] | None = None
         self._key = ""
 
@@ -138,4 +142,4 @@ class Workbench:
         """The operator's settings and keys do not reach into it; the project's code does."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("POWERSTRIP_", "MOBIUS_"))}
         path = [*package.path, *filter(None, [kept.get("PYTHONPATH", "")])]
-        return kept | {"PYTHONPATH": os.pathsep.join(path)}
+        return kept | {"PYTHONPATH": os.pathsep.join(path), "POWERSTRIP_CATALOG": str(self._index)}

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
-from powerstrip.adapter import Http, Registration, Rejected, Subscription, Wish, segment
+from powerstrip.adapter import Http, Registration, Rejected, Subscription, Wish, already_gone, segment
 from powerstrip_fhir.bundles import Raw, Wire, fetch
 from powerstrip_fhir.polls import Watched
 from powerstrip_fhir.provider import ACCEPT, JSON, fhir
@@ -72,11 +72,8 @@ class Hooks(Subscription[Watched]):
         return _read(await http.put(_path(found), json=body, headers=_HEADERS, returns=Raw)).registration()
 
     async def delete(self, http: Http, found: Registration, watch: Watched) -> None:
-        try:
+        with already_gone():
             await http.send("DELETE", _path(found), headers=ACCEPT)
-        except Rejected as error:
-            if error.status not in (404, 410):
-                raise
 
 
 _HEADERS = {**ACCEPT, "Content-Type": JSON, "Prefer": "return=representation"}

@@ -8,7 +8,19 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
-from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, segment, variant
+from powerstrip.adapter import (
+    Delivery,
+    Http,
+    Incoming,
+    Model,
+    Registration,
+    Rejected,
+    Subscription,
+    Wish,
+    already_gone,
+    segment,
+    variant,
+)
 from powerstrip.adapter.signatures import github_signature
 from powerstrip_github.provider import Repo, github, repo_path
 
@@ -152,11 +164,8 @@ class Hooks(Subscription[Watched]):
         return self._registration(await http.patch(path, json=body, returns=_Hook))
 
     async def delete(self, http: Http, found: Registration, watch: Watched) -> None:
-        try:
+        with already_gone():
             await http.send("DELETE", repo_path(watch.repo, f"/hooks/{segment(found.id)}"))
-        except Rejected as error:
-            if error.status != 404:
-                raise
 
     def _registration(self, hook: _Hook) -> Registration:
         told = tuple(name for name in github.events if name.partition(".")[0] in hook.events or "*" in hook.events)

@@ -10,7 +10,19 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from powerstrip.adapter import Delivery, Http, Incoming, Model, Polled, Registration, Rejected, Since, Subscription, Wish
+from powerstrip.adapter import (
+    Delivery,
+    Http,
+    Incoming,
+    Model,
+    Polled,
+    Registration,
+    Rejected,
+    Since,
+    Subscription,
+    Wish,
+    already_gone,
+)
 from powerstrip.adapter.signatures import google_channel_token
 from powerstrip_google.calendars import Calendar, CalendarEvent, CalendarWire, EventsWire, events_path, public
 from powerstrip_google.mails import FullMail
@@ -162,8 +174,5 @@ class Channels(Subscription[Watched]):
 
     async def delete(self, http: Http, found: Registration, watch: Watched) -> None:
         channel, _, resource = found.id.partition(" ")
-        try:
+        with already_gone():
             await http.send("POST", "calendar:/channels/stop", json={"id": channel, "resourceId": resource})
-        except Rejected as error:
-            if error.status != 404:
-                raise

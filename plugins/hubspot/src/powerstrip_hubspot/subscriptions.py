@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from powerstrip.adapter import Http, Model, Pick, Registration, Rejected, Subscription, Wish, segment
+from powerstrip.adapter import Http, Model, Pick, Registration, Rejected, Subscription, Wish, already_gone, segment
 from powerstrip_hubspot.events import TYPES
 from powerstrip_hubspot.provider import Wire, hubspot
 
@@ -137,8 +137,5 @@ async def _told(http: Http) -> _AllTold:
 
 async def _gone(http: Http, path: str) -> None:
     """Remove; what is gone already is no error."""
-    try:
+    with already_gone():
         await http.send("DELETE", _at(http, path))
-    except Rejected as error:
-        if error.status != 404:
-            raise

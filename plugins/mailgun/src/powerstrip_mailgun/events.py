@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import ConfigDict, Field
 
-from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, variant
+from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, already_gone, variant
 from powerstrip.adapter.signatures import mailgun_signature
 from powerstrip_mailgun.provider import at, dashed, domain_of, mailgun
 from powerstrip_mailgun.sending import Domain
@@ -153,11 +153,8 @@ class Hooks(Subscription[Watched]):
         return Registration(wish.url, wish.url, wish.events)
 
     async def delete(self, http: Http, found: Registration, watch: Watched) -> None:
-        try:
+        with already_gone():
             await http.delete(self._path(http, watch), params={"url": found.url})
-        except Rejected as error:
-            if error.status != 404:
-                raise
 
     def _path(self, http: Http, watch: Watched) -> str:
         return at(http, f"/v4/domains/{domain_of(http, watch.domain)}/webhooks")

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from powerstrip.adapter import Adapter, ApiKey, Model, Pick
+from powerstrip.adapter import Adapter, ApiKey, Model, Pick, PowerstripError, Rejected, Response
 
 _MAIL = re.compile(r"[^@\s]@[^@\s]")
 
@@ -49,6 +49,21 @@ postmark = Adapter(
     docs_url="https://postmarkapp.com/developer",
     icon="postmark",
 )
+
+
+@postmark.errors
+def check(response: Response) -> PowerstripError | None:
+    """A mail that was not taken has an error code, whatever the status. In a batch each mail has its own.
+
+    Source: postmarkapp.com/developer/api/overview, "Error codes".
+    """
+    if response.status >= 300 or b'"ErrorCode"' not in response.body:
+        return None
+    match response.json():
+        case {"ErrorCode": int(code), "Message": str(words)} if code:
+            return Rejected(f"{words} (error code {code})", response.status)
+        case _:
+            return None
 
 
 def spelling(name: str) -> str:

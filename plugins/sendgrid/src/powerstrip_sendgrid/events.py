@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 
 from pydantic import ConfigDict, Field
 
-from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, variant
+from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, already_gone, variant
 from powerstrip.adapter.signatures import sendgrid_signature
 from powerstrip_sendgrid.actions import webhook_path
 from powerstrip_sendgrid.provider import sendgrid
@@ -89,11 +89,8 @@ class Hooks(Subscription[Model]):
         return (await http.patch(webhook_path(http, found.id), json=self._body(wish), returns=_Hook)).registration()
 
     async def delete(self, http: Http, found: Registration, watch: Model) -> None:
-        try:
+        with already_gone():
             await http.send("DELETE", webhook_path(http, found.id))
-        except Rejected as error:
-            if error.status != 404:
-                raise
 
     def _body(self, wish: Wish[Model]) -> dict[str, Any]:
         return {"enabled": True, "url": wish.url} | {row[1]: name in wish.events for name, row in EVENTS.items()}

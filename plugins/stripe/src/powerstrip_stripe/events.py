@@ -8,7 +8,19 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from powerstrip.adapter import Delivery, Http, Incoming, Model, Registration, Rejected, Subscription, Wish, segment, variant
+from powerstrip.adapter import (
+    Delivery,
+    Http,
+    Incoming,
+    Model,
+    Registration,
+    Rejected,
+    Subscription,
+    Wish,
+    already_gone,
+    segment,
+    variant,
+)
 from powerstrip.adapter.signatures import stripe_signature
 from powerstrip_stripe.provider import pairs, stripe
 
@@ -102,8 +114,5 @@ class Endpoints(Subscription[Model]):
         return (await http.post(path, form=pairs(change), returns=_Endpoint)).registration()
 
     async def delete(self, http: Http, found: Registration, watch: Model) -> None:
-        try:
+        with already_gone():
             await http.delete(f"/v1/webhook_endpoints/{segment(found.id)}")
-        except Rejected as error:
-            if error.status != 404:
-                raise

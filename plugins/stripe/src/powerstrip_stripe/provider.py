@@ -72,7 +72,7 @@ def check(response: Response) -> PowerstripError | None:
 
     Source: docs.stripe.com/api/errors. A 403 means that a restricted key may not do this one thing: the key itself is good.
     """
-    if response.status < 400 or response.status in (401, 429):
+    if response.status in (401, 429) or (response.status < 400 and not response.body.lstrip().startswith(b'{"error"')):
         return None
     match response.json():
         case {"error": {**error}}:
