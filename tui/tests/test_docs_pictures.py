@@ -8,6 +8,19 @@ import pytest
 TAKEN = Path(__file__).with_name("__snapshots__") / "test_pictures"
 SHOWN = Path(__file__).parents[2] / "docs" / "pictures"
 PICTURES = {
+    "home": "test_a_screen[home-120x40]",
+    "events": "test_a_screen[events-120x40]",
+    "event": "test_a_screen[event-120x40]",
+    "automation": "test_a_screen[automation-120x40]",
+    "runs": "test_a_screen[runs-120x40]",
+    "run": "test_a_screen[run-120x40]",
+    "audit": "test_a_screen[audit-120x40]",
+    "secrets": "test_a_screen[secrets-120x40]",
+    "access": "test_a_screen[access-120x40]",
+    "endpoints": "test_a_screen[endpoints-120x40]",
+    "workers": "test_a_screen[workers-120x40]",
+    "hub": "test_a_screen[hub-120x40]",
+    "chat": "test_a_screen[chat-120x40]",
     "action": "test_an_action_that_was_tried[120x40]",
     "integration": "test_an_integration[120x40]",
     "connect": "test_the_form_that_connects[80x24]",

@@ -1,12 +1,26 @@
 """Home and the first minutes: what a new hub says, the demo, the search, what needs attention."""
 
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
+from test_runs import made, slack
+from textual.events import Key
 from textual.widgets import Input, OptionList
 
-from powerstrip.client import demo
+from powerstrip.client import Client, demo
+from powerstrip_tui import Dashboard, OpenDoor
 from powerstrip_tui.screens.connect import Connect
+from powerstrip_tui.screens.events import Events
 from powerstrip_tui.screens.integration import OneIntegration
 from powerstrip_tui.screens.provider import OneProvider
+from powerstrip_tui.screens.runs import OneRun
+
+FAILS = """\
+name: Fails
+steps:
+  - name: never
+    action: postmark.email.send
+    action_kind: server
+    parameters: {to: "ada@example.com", subject: Hello, text_body: Hi}
+"""
 
 
 async def test_an_empty_project_greets_and_the_demo_is_one_key_away(app) -> None:
@@ -53,6 +67,17 @@ async def test_search_narrows_while_typing_and_keeps_letters_for_itself(app) -> 
         assert "GitHub" in screen(app)
 
 
+async def test_what_is_typed_right_after_the_slash_is_searched_for(app, project) -> None:
+    """However fast: letters that are keys of the screen do not act."""
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        for key in ("slash", *"ps/q"):
+            app.post_message(Key(key, None if key == "slash" else key))
+        await until(pilot, lambda: app.screen.query_one(Input).value == "ps/q")
+        assert app.link.project == project
+        assert app.screen.query(OptionList)
+
+
 async def test_what_is_expired_comes_first_with_its_reason(client, app) -> None:
     await demo.connect(client)
     mail = (await client.integrations.list(provider="postmark").all())[0]
@@ -69,6 +94,52 @@ async def test_what_is_expired_comes_first_with_its_reason(client, app) -> None:
         assert "The token was taken back" in screen(app)
         await press(pilot, "escape")
         assert "Needs attention" in screen(app)
+
+
+async def test_what_failed_by_itself_is_on_top_too_and_enter_goes_there(client, app, served) -> None:
+    await slack(client)
+    await made(client, FAILS, "fails")
+    run = await client.runs.start("fails")
+    async for _ in client.runs.watch(run["id"]):
+        pass
+    team = (await client.integrations.list().all())[0]
+    door = await client.endpoints.create(integration_id=team["id"], secret="invented-secret")
+    with served.http() as http:
+        refused = [http.post(f"/v1/hooks/{door['id']}", json={"type": "event_callback", "n": n}).status_code for n in range(2)]
+    assert all(400 <= status < 500 for status in refused)
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await until(pilot, lambda: "Needs attention (2)" in screen(app))
+        lines = screen(app).splitlines()
+        first = next(at for at, line in enumerate(lines) if "Needs attention" in line) + 1
+        assert "slack endpoint" in lines[first]
+        assert "✕ Refused" in lines[first]
+        assert "2 deliveries refused in the last day" in lines[first]
+        assert "✕ Failed" in lines[first + 1]
+        assert "1 run failed in the last day" in lines[first + 1]
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Events) and len(app.screen.table.rows) == 2)
+        assert "refused ·" in screen(app)
+        await press(pilot, "escape", "down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, OneRun) and "✕ failed" in screen(app))
+        await press(pilot, "escape")
+        assert "Needs attention" in screen(app)
+
+
+async def test_a_key_that_may_not_see_runs_sees_home_all_the_same(client, served, remembered) -> None:
+    role = await client.roles.create("looks", ["project.view", "catalog.view", "integrations.view"])
+    principal = await client.principals.create("viewer", role_ids=[role["id"]])
+    key = (await client.keys.create("viewing", principal["id"]))["key"]
+    async with Client(served.url, key, client.project) as narrow:
+        app = Dashboard(OpenDoor(narrow), remembered)
+        async with app.run_test(size=SMALL) as pilot:
+            await settled(pilot)
+            await until(pilot, lambda: "Postmark" in screen(app))
+            before = len([each async for each in client.audit.list(action="refuse")])
+            await press(pilot, "r")
+            assert len([each async for each in client.audit.list(action="refuse")]) == before
+            assert not app.screen.query_one(".trouble").display, screen(app)
+            assert "Needs attention" not in screen(app)
 
 
 async def test_enter_opens_a_service_and_c_connects_it(app) -> None:

@@ -92,7 +92,7 @@ async def test_it_is_copied_to_another_project(client, app) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot, app, id)
         await press(pilot, "c")
-        await until(pilot, lambda: other["handle"] in screen(app) and isinstance(app.focused, OptionList))
+        await until(pilot, lambda: isinstance(app.focused, OptionList) and app.focused.option_count > 1)
         await press(pilot, "G", "enter")
         await settled(pilot)
     copies = await client.within(other["handle"]).integrations.list().all()

@@ -113,6 +113,27 @@ async def test_the_cursor_stays_on_its_row_when_new_ones_come(listing) -> None:
     assert "changed" in screen(pilot.app)
 
 
+async def test_a_list_that_is_read_again_stays_where_one_was(listing) -> None:
+    pilot, table = listing
+    await table.read(CountedPages(1000))
+    await press(pilot, *["G"] * 3)
+    at, read = table.current, len(table.rows)
+    assert read >= 300
+    again = CountedPages(1000)
+    await table.read(again)
+    assert (table.current, len(table.rows), again.asked) == (at, read, 1)
+    await press(pilot, "G")
+    assert len(table.rows) > read
+    assert len({each["number"] for each in table.rows}) == len(table.rows)
+
+
+async def test_what_is_gone_from_a_list_is_gone_from_the_table(listing) -> None:
+    _, table = listing
+    await table.read(CountedPages(5))
+    await table.read(CountedPages(4))
+    assert [each["number"] for each in table.rows] == [0, 1, 2, 3]
+
+
 async def test_cells_and_rows_are_copied_whole(listing) -> None:
     pilot, table = listing
     long = "[red]" + "x" * 5000

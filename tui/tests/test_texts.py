@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from powerstrip_tui.texts import MAX_LETTERS, line, paragraphs, pretty, when
+from powerstrip_tui.texts import MAX_LETTERS, at_home, line, paragraphs, pretty, when
 
 HOSTILE = "[red]a[/red]\x1b[2J\u202eb\u200bc\x07\x9b31m\u2066d"
 
@@ -14,6 +14,13 @@ def test_what_a_terminal_would_obey_is_shown() -> None:
     assert shown == r"[red]a[/red]\u{1b}[2J\u{202e}b\u{200b}c\u{7}\u{9b}31m\u{2066}d"
     assert paragraphs(f"one\n{HOSTILE}\r\ttwo").isprintable() is False  # the line break alone is kept
     assert all(each.isprintable() for each in paragraphs(f"one\n{HOSTILE}\ttwo").split("\n"))
+
+
+def test_a_folder_under_ones_home_is_told_from_there(monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert at_home("/home/ada/hubs/shop") == "~/hubs/shop"
+    assert at_home("/home/adabel/hub") == "/home/adabel/hub"
+    assert at_home("http://127.0.0.1:8000") == "http://127.0.0.1:8000"
 
 
 def test_letters_of_every_language_are_kept() -> None:

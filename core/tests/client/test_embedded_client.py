@@ -99,6 +99,25 @@ async def test_what_the_app_is_at_is_not_torn_where_its_asker_goes_away() -> Non
     assert hub.done == ["answered"]
 
 
+async def test_an_answer_ends_with_its_last_piece_and_the_app_hears_of_it() -> None:
+    left = asyncio.Event()
+
+    class Waiting:
+        local_token = "mbx_invented-local"
+
+        async def app(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b'{"status": ', "more_body": True})
+            await send({"type": "http.response.body", "body": b'"ok"}'})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            left.set()
+
+    async with embedded(Waiting(), "shop") as client, asyncio.timeout(10):
+        assert (await client.health())["status"] == "ok"
+    assert left.is_set()
+
+
 async def test_an_app_that_fails_is_told_as_it_is() -> None:
     class Failing:
         local_token = "mbx_invented-local"

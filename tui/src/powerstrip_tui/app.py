@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.signal import Signal
 
@@ -34,11 +35,12 @@ class Dashboard(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "Powerstrip"
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMAND_PALETTE_BINDING = "question_mark"
+    """The key that a footer keeps at its right, whatever else fits: here the one that tells all others."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(entry.key, f"open('{entry.name}')", entry.title, show=False, id=f"open.{entry.name}") for entry in SCREENS),
         Binding("q", "quit", "Quit", id="quit"),
-        Binding("question_mark", "help", "Help", key_display="?", id="help"),
+        Binding("question_mark", "help", "Help", key_display="?", show=False, id="help"),
         Binding("p", "projects", "Project", id="projects"),
         Binding("C", "chat", "Chat", id="chat"),
         Binding("colon", "command_palette", "Commands", key_display=":", id="palette"),
@@ -159,9 +161,11 @@ class Dashboard(App[None]):
     @contextmanager
     def busy(self, doing: str) -> Generator[None]:
         """Something that may take long is done inside; the top line tells of it."""
-        with self.link.busy(doing):
-            yield
-        self.link_changed.publish(self.link)
+        try:
+            with self.link.busy(doing):
+                yield
+        finally:
+            self.link_changed.publish(self.link)
 
     def heard(self, error: ClientError | None) -> None:
         """An answer of the hub came, or a failure instead."""
@@ -225,6 +229,18 @@ class Dashboard(App[None]):
         await self.action_open("home")
         for mode in old:
             await self.remove_mode(mode)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A word at the edge of the screen. Names from outside are in it, so that no markup is ever read."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     # Keys
 

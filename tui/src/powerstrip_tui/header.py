@@ -8,14 +8,14 @@ from textual.events import Click
 from textual.widgets import Static
 
 from powerstrip_tui.registry import SCREENS
-from powerstrip_tui.texts import line
+from powerstrip_tui.texts import at_home, line
 
 if TYPE_CHECKING:
     from powerstrip_tui.app import Dashboard
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 MOST_OF_A_PROJECT = 40
-MODES = {"sandbox": " SANDBOX nothing is sent ", "live": " LIVE calls are real ", "": " no project "}
+MODES = {"sandbox": " SANDBOX nothing is sent ", "live": " LIVE calls are real ", "": " no project yet "}
 
 
 class Bar(Static):
@@ -38,11 +38,12 @@ class Bar(Static):
         state = f"{link.glyph} {link.words}"
         if link.doing:
             state = f"{SPINNER[link.tick % len(SPINNER)]} {link.doing} {link.seconds} s"
-        left = Content.assemble((" Powerstrip ", "bold"), (MODES[link.mode], "bold reverse"), " ")
+        mode = MODES[link.mode] if link.mode or link.up else ""
+        left = Content.assemble((" Powerstrip ", "bold"), (mode, "bold reverse"), " ")
         room = self.size.width - left.cell_length - cell_len(state) - 3
         project = Content.styled(line(link.project), "bold").truncate(max(0, min(room, MOST_OF_A_PROJECT)), ellipsis=True)
         room -= project.cell_length
-        where = line(link.where)
+        where = line(at_home(link.where))
         where = where if len(where) <= room else ("…" + where[len(where) - room + 1 :] if room > 8 else "")
         gap = " " * max(1, room - len(where) + 1)
         self.update(Content.assemble(left, project, gap, (where, "dim"), " ", state))

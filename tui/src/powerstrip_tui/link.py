@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal, TypeAlias
 
-from powerstrip.client import ClientError, HubError, HubUnreachable
+from powerstrip.client import BadAddress, ClientError, HubError, HubUnreachable
 
 State: TypeAlias = Literal["opening", "up", "away", "refused"]
 SHOWN_AFTER = 0.5
@@ -35,6 +35,11 @@ class Link:
     def open(self) -> bool:
         """Whether there is a client to ask."""
         return self.state != "opening"
+
+    @property
+    def within(self) -> bool:
+        """Whether there is a project to ask for."""
+        return self.open and bool(self.project)
 
     @property
     def up(self) -> bool:
@@ -86,6 +91,8 @@ class Link:
                 self.state = "away"
             case HubError(status=401):
                 self.state = "refused"
+            case BadAddress():
+                return False  # nothing was asked
             case _:
                 self.state = "up"
         return before != self.state

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from textual.content import Content
@@ -23,6 +24,13 @@ def line(value: object) -> str:
     """The same as a plain string."""
     text = "" if value is None else str(value)
     return cut(plain(text[: MAX_LINE + 1]), MAX_LINE)
+
+
+def at_home(where: str) -> str:
+    """A folder as people say it: what is under their home begins with `~`."""
+    home = Path.home()
+    folder = Path(where)
+    return str("~" / folder.relative_to(home)) if folder.is_relative_to(home) else where
 
 
 def paragraphs(value: object) -> str:

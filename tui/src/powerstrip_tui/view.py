@@ -9,13 +9,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from powerstrip.client import Client, ClientError, HubError
 from powerstrip_tui.header import Bar, Places
 from powerstrip_tui.sentences import Said, said
+from powerstrip_tui.standing import standing
 
 if TYPE_CHECKING:
     from powerstrip_tui.app import Dashboard
@@ -59,7 +59,7 @@ class View(Screen[None]):
         yield Places(classes="places")
         yield Static(classes="trouble", markup=False)
         yield from self.body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def body(self) -> ComposeResult:
         """What is between the top lines and the keys."""
@@ -88,7 +88,7 @@ class View(Screen[None]):
 
     def action_reload(self) -> None:
         """Ask the hub again."""
-        if self.app.link.open:
+        if self.app.link.within:
             self.reload()
         else:
             self.app.enter()
@@ -96,7 +96,7 @@ class View(Screen[None]):
     @work(exclusive=True, group="load")
     async def reload(self, *, quietly: bool = False) -> None:
         """Run `load` in the background."""
-        if not self.app.link.open:
+        if not self.app.link.within:
             return
         if not quietly:
             self.trouble(None)
@@ -134,7 +134,7 @@ class View(Screen[None]):
         asked = Asked()
         with self.app.busy(doing):
             try:
-                async with self.standing():
+                async with standing(self):
                     yield asked
             except ClientError as error:
                 asked.error = error
@@ -146,24 +146,9 @@ class View(Screen[None]):
                 if self._of_loading or not loading:
                     self.trouble(None)
 
-    @asynccontextmanager
-    async def standing(self) -> AsyncGenerator[None]:
-        """Touch parts of the screen inside, after a wait: where it was left meanwhile, the block ends at the first one."""
-        try:
-            yield
-        except NoMatches:
-            if self._stands:
-                raise
-            # its parts are gone, and nobody waits for them
-
     def works(self, group: str) -> bool:
         """Whether something of this group goes on in the background of this screen."""
         return any(each.group == group and each.node is self and not each.is_finished for each in self.app.workers)
-
-    @property
-    def _stands(self) -> bool:
-        """Whether all parts of the screen are there: it was not left, and neither was the dashboard."""
-        return self.is_attached and self.app.is_running and self in self.app.screen_stack
 
     def trouble(self, told: Said | None) -> None:
         """Show a trouble, or take it away."""

@@ -102,8 +102,12 @@ class Exchange(httpx2.AsyncByteStream):
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.head.set_result((message["status"], [*message.get("headers", [])]))
-        elif message.get("body"):
+            return
+        if message.get("body"):
             await self._put(message["body"])
+        if not message.get("more_body"):
+            await self._put(None)
+            self._gone.set()  # an answer that is complete closes its connection
 
     async def _put(self, piece: bytes | None) -> None:
         """Put a piece where its reader finds it; where there is no room, wait for that, or until nobody wants it."""

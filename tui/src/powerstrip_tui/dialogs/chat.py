@@ -1,5 +1,7 @@
 """A conversation beside any screen: sentences in, answers out; choices and forms inline, secrets in masked fields alone."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -15,6 +17,7 @@ from textual.widgets.option_list import Option
 from powerstrip.client import ClientError, HubError
 from powerstrip.client.chat import ChatReply
 from powerstrip_tui.sentences import said
+from powerstrip_tui.standing import standing
 from powerstrip_tui.texts import line, literal, paragraphs
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ class Chat(ModalScreen[None]):
             yield Static(id="asked", markup=False)
             yield OptionList(id="choices", compact=True)
             yield Input(placeholder="Say something", compact=True, select_on_focus=False, id="say")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Begin on the line; go on with the conversation of before, where there is one."""
@@ -65,16 +68,14 @@ class Chat(ModalScreen[None]):
     async def _resume(self, id: str) -> None:
         if not id:
             return
-        try:
-            found = await self.app.hub.chats.get(id)
-        except HubError:  # it was deleted, or is somebody else's: the next sentence begins another
-            return
-        except ClientError as error:
-            self._tell(str(said(error)), "$text-error")
-            return
-        self._id = found["id"]
-        for each in found["transcript"]:
-            self._tell(str(each.get("text", "")), "bold" if each.get("role") == "person" else "")
+        async with self._asking("Reading the conversation"):
+            try:
+                found = await self.app.hub.chats.get(id)
+            except HubError:  # it was deleted, or is somebody else's: the next sentence begins another
+                return
+            self._id = found["id"]
+            for each in found["transcript"]:
+                self._tell(str(each.get("text", "")), "bold" if each.get("role") == "person" else "")
 
     def _tell(self, text: str, style: str = "") -> None:
         """Put words into the conversation."""
@@ -130,31 +131,28 @@ class Chat(ModalScreen[None]):
 
     @work(group="chat", exclusive=True)
     async def _say(self, text: str) -> None:
-        with self.app.busy("Thinking"):
-            try:
-                if not self._id:
-                    self._id = (await self.app.hub.chats.begin())["id"]
-                    self.app.remembered.keep(self._place, chat=self._id)
-                turn = await self.app.hub.chats.say(self._id, text)
-            except ClientError as error:
-                self._failed(error)
-                return
-        self._answered(turn["reply"])
+        async with self._asking("Thinking"):
+            if not self._id:
+                self._id = (await self.app.hub.chats.begin())["id"]
+                self.app.remembered.keep(self._place, chat=self._id)
+            self._answered((await self.app.hub.chats.say(self._id, text))["reply"])
 
     @work(group="chat", exclusive=True)
     async def _fill(self) -> None:
         values, self._values = self._values, {}
-        with self.app.busy("Trying it at the provider"):
-            try:
-                turn = await self.app.hub.chats.fill(self._id, values)
-            except ClientError as error:
-                self._failed(error)
-                return
-        self._answered(turn["reply"])
+        async with self._asking("Trying it at the provider"):
+            self._answered((await self.app.hub.chats.fill(self._id, values))["reply"])
 
-    def _failed(self, error: ClientError) -> None:
-        self.app.heard(error)
-        self._tell(str(said(error)), "$text-error")
+    @asynccontextmanager
+    async def _asking(self, doing: str) -> AsyncGenerator[None]:
+        """Ask the hub inside; an error of the client ends the block and is told in the conversation."""
+        async with standing(self):
+            try:
+                with self.app.busy(doing):
+                    yield
+            except ClientError as error:
+                self.app.heard(error)
+                self._tell(str(said(error)), "$text-error")
 
     def _answered(self, reply: ChatReply) -> None:
         """Show an answer, with what it asks for."""

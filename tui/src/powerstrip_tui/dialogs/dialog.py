@@ -1,5 +1,7 @@
 """What every small window is."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -9,7 +11,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from powerstrip.client import ClientError
 from powerstrip_tui.moves import moving
+from powerstrip_tui.sentences import said
+from powerstrip_tui.standing import standing
 from powerstrip_tui.texts import line
 
 if TYPE_CHECKING:
@@ -35,11 +40,26 @@ class Dialog(ModalScreen[T | None]):
         with VerticalScroll(classes="window", can_focus=False) as window:
             window.border_title = Content(line(self._heading))
             yield from self.body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     def body(self) -> ComposeResult:
         """What is in it."""
         yield Static()
+
+    def say(self, words: str) -> None:
+        """Say something in the line below."""
+        self.query_one(".hint", Static).update(Content(line(words)))
+
+    @asynccontextmanager
+    async def telling(self, doing: str) -> AsyncGenerator[None]:
+        """Ask the hub inside; an error of the client ends the block and is said. So is nothing, where the window was left."""
+        async with standing(self):
+            try:
+                with self.app.busy(doing):
+                    yield
+            except ClientError as error:
+                self.app.heard(error)
+                self.say(str(said(error)))
 
     def action_leave(self) -> None:
         """Without an answer."""

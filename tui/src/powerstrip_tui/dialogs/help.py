@@ -20,6 +20,10 @@ MOVING = (
 )
 
 
+LEFT_OUT = ("open(", "app.focus_", "screen.copy_text", "page_left", "page_right", "show_cursor")
+"""What is told in other lines, or moves no more than the arrows do."""
+
+
 class Help(Dialog[None]):
     """The keys of one screen, then those that work everywhere."""
 
@@ -35,7 +39,8 @@ class Help(Dialog[None]):
         """Key by key."""
         about = getattr(self._of, "ABOUT", "")
         parts = [Content(f"{line(about)}\n")] if about else []
-        here = [binding for node, binding in self._keys if node is not self.app]
+        own = [each for each in self._keys if not type(each[0]).__module__.startswith("textual.")]  # a list moves as all do
+        here = [binding for node, binding in own if node is not self.app]
         everywhere = [binding for node, binding in self._keys if node is self.app]
         parts += [_heading("On this screen"), *self._lines(here)]
         parts += [_heading("Moving"), *(_line(key, words) for key, words in MOVING)]
@@ -53,7 +58,7 @@ class Help(Dialog[None]):
         """A line for each thing that is done, with all of its keys."""
         keys: dict[str, list[str]] = {}
         for binding in bindings:
-            if binding.description and not binding.system and not binding.action.startswith("open("):
+            if binding.description and not binding.system and not binding.action.startswith(LEFT_OUT):
                 keys.setdefault(binding.description, []).append(self.app.get_key_display(binding))
         return [_line(" ".join(dict.fromkeys(each)), words) for words, each in keys.items()]
 

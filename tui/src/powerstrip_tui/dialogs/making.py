@@ -9,7 +9,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from powerstrip_tui.dialogs.dialog import Dialog
-from powerstrip_tui.texts import paragraphs
+from powerstrip_tui.texts import at_home, paragraphs
 
 Kind: TypeAlias = Literal["live", "sandbox"]
 OFFER = """
@@ -29,7 +29,8 @@ class Making(Dialog[Kind]):
 
     def body(self) -> ComposeResult:
         """The choice."""
-        yield Static(Content(f"{paragraphs(self._missing)}\n{OFFER}\n"))
+        where = self.app.link.where
+        yield Static(Content(f"{paragraphs(self._missing.replace(where, at_home(where)))}\n{OFFER}\n"))
         yield OptionList(
             Option("A hub with a sandbox project: to try things out", id="sandbox"),
             Option("A hub with a live project: its calls are real", id="live"),

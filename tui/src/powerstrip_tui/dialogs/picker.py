@@ -11,10 +11,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from powerstrip.client import ClientError, Pages
+from powerstrip.client import Pages
 from powerstrip.client.shapes import Choice
 from powerstrip_tui.dialogs.dialog import Dialog
-from powerstrip_tui.sentences import said
 from powerstrip_tui.texts import line, literal
 
 PAUSE = 0.25
@@ -55,21 +54,17 @@ class Picker(Dialog[str]):
     async def _begin(self, search: str) -> None:
         if search:
             await asyncio.sleep(PAUSE)
-        self._say("Asking…")
+        self.say("Asking…")
         self._pages, self._cursor, self._choices = self._ask(search.strip()), None, []
         await self._more(first=True)
 
     async def _more(self, *, first: bool = False) -> None:
         assert self._pages is not None
-        try:
-            with self.app.busy("Asking for values"):
-                page = await self._pages.page(self._cursor)
-        except ClientError as error:
-            self._say(str(said(error)))
-            return
-        self._cursor = page.next_cursor
-        self._choices += page.items
-        self._show(first)
+        async with self.telling("Asking for values"):
+            page = await self._pages.page(self._cursor)
+            self._cursor = page.next_cursor
+            self._choices += page.items
+            self._show(first)
 
     def _show(self, first: bool) -> None:
         """Those that fit what is typed: the provider may not search, so it is done here too."""
@@ -82,7 +77,7 @@ class Picker(Dialog[str]):
         listing.clear_options().add_options([Option(self._line(each)) for each in shown])
         listing.highlighted = (0 if first or at is None else min(at, len(shown) - 1)) if shown else None
         more = ", more as you go down" if self._cursor else ""
-        self._say(f"{len(shown)} found{more}" if shown else "Nothing was found. Escape, and type the value itself.")
+        self.say(f"{len(shown)} found{more}" if shown else "Nothing was found. Escape, and type the value itself.")
 
     def _line(self, choice: Choice) -> Content:
         parts = [literal(choice["label"], "bold")]
@@ -91,9 +86,6 @@ class Picker(Dialog[str]):
         if detail := choice.get("detail"):
             parts.append(Content(line(detail)))
         return Content("  ").join(parts)
-
-    def _say(self, words: str) -> None:
-        self.query_one(".hint", Static).update(Content(line(words)))
 
     @on(OptionList.OptionHighlighted)
     def _near_the_end(self, event: OptionList.OptionHighlighted) -> None:

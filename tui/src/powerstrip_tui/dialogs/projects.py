@@ -9,11 +9,9 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from powerstrip.client import ClientError
 from powerstrip.client.shapes import Mode, Project
 from powerstrip_tui.dialogs.asking import Ask
 from powerstrip_tui.dialogs.dialog import Dialog
-from powerstrip_tui.sentences import said
 from powerstrip_tui.texts import literal
 
 
@@ -41,22 +39,18 @@ class Projects(Dialog[Project]):
 
     @work(exclusive=True)
     async def _ask(self) -> None:
-        try:
-            with self.app.busy("Asking for the projects"):
-                self._projects = await self.app.hub.projects.list()
-        except ClientError as error:
-            self._say(str(said(error)))
-            return
+        async with self.telling("Asking for the projects"):
+            self._projects = await self.app.hub.projects.list()
+            self._show()
+
+    def _show(self) -> None:
         listing = self.query_one(OptionList)
         listing.clear_options().add_options([Option(self._line(each), id=each["id"]) for each in self._projects])
         handles = [each["handle"] for each in self._projects]
         here = self.app.link.project
         listing.highlighted = handles.index(here) if here in handles else 0 if handles else None
         listing.focus()
-        self._say("" if handles else "There is no project yet. Press s for a sandbox, n for a live one.")
-
-    def _say(self, words: str) -> None:
-        self.query_one(".hint", Static).update(Content(words))
+        self.say("" if handles else "There is no project yet. Press s for a sandbox, n for a live one.")
 
     def _line(self, project: Project) -> Content:
         mode = project.get("mode", "live")
@@ -80,10 +74,5 @@ class Projects(Dialog[Project]):
 
     @work(exclusive=True)
     async def _make(self, name: str, mode: Mode) -> None:
-        try:
-            with self.app.busy("Making the project"):
-                made = await self.app.hub.projects.create(name, mode=mode)
-        except ClientError as error:
-            self._say(str(said(error)))
-            return
-        self.dismiss(made)
+        async with self.telling("Making the project"):
+            self.dismiss(await self.app.hub.projects.create(name, mode=mode))

@@ -18,12 +18,12 @@ class Access(Listing[ApiKey]):
 
     HEADING = "Access"
     ABOUT = "API keys, whose they are, and the roles that say what these may do. A new key is shown once."
-    EMPTY = "No API key."
+    EMPTY = "No API key yet: P makes a principal (a person, a program), n a key for it."
     EVERY = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New key", id="access.new"),
         Binding("X", "revoke", "Revoke", id="access.revoke"),
-        Binding("g", "give", "Give a role", id="access.give"),
+        Binding("a", "give", "Assign role", id="access.give"),
         Binding("P", "principal", "New principal", id="access.principal"),
         Binding("R", "roles", "Roles", id="access.roles"),
     ]
@@ -72,6 +72,9 @@ class Access(Listing[ApiKey]):
     @work(group="doing")
     async def action_new(self) -> None:
         """A key for one of the principals; it is shown once."""
+        if not self._principals:
+            self.notify("Nobody is there who could have a key: P makes a principal")
+            return
         whose = await self._which("Whose key?", self._principals)
         if whose is None:
             return

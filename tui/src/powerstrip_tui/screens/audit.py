@@ -25,9 +25,9 @@ class Audit(Listing[AuditEntry]):
     COLUMNS = (
         Column[AuditEntry]("When", lambda row: moment(row["created_at"]), 19),
         Column[AuditEntry]("Did", lambda row: row["action"], 8),
-        Column[AuditEntry]("What", lambda row: row["resource_type"], 16, spare=2),
+        Column[AuditEntry]("What", lambda row: row["resource_type"], 13, spare=2),
         Column[AuditEntry]("Which", lambda row: row.get("resource_name") or row["resource_id"]),
-        Column[AuditEntry]("Who", lambda row: row.get("actor_name", ""), 20, spare=1),
+        Column[AuditEntry]("Who", lambda row: row.get("actor_name", ""), 14, spare=1),
         Column[AuditEntry]("With", lambda row: row.get("credential_name", ""), 16, spare=3),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,6 +58,7 @@ class Audit(Listing[AuditEntry]):
         if chosen is not None:
             self._action = None if chosen == "everything" else chosen
             self.tell()
+            self.table.fill([])
             self.reload()
 
     @work(group="doing")

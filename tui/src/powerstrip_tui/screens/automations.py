@@ -27,7 +27,7 @@ COLUMNS: tuple[Column[Automation], ...] = (
     Column("Handle", lambda row: row["handle"], 24, spare=2),
     Column("Published", lambda row: row.get("published_version") or "none", 9, spare=3),
     Column("Newest", lambda row: row["latest_version"], 6, spare=4),
-    Column("Starts by", lambda row: ", ".join(starts_by(each) for each in row["triggers"]), 28, spare=1),
+    Column("Starts by", lambda row: ", ".join(starts_by(each) for each in row["triggers"]) or "hand (x)", 28, spare=1),
 )
 
 
@@ -98,6 +98,11 @@ class OneAutomation(View):
         Binding("A", "archive", "Archive", show=False, id="automation.archive"),
         Binding("y", "copy", "Copy spec", show=False, id="automation.copy"),
     ]
+
+    CSS = """
+    OneAutomation .page { overflow-x: auto; }
+    OneAutomation .spec { width: auto; text-wrap: nowrap; }
+    """
 
     def __init__(self, handle: str) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from powerstrip.client.shapes import Consent, Integration, Json
 from powerstrip.client.text import plain
 from powerstrip_tui.dialogs.asking import Ask
 from powerstrip_tui.sentences import said
+from powerstrip_tui.standing import standing
 from powerstrip_tui.texts import line
 from powerstrip_tui.view import View
 
@@ -78,29 +79,30 @@ class Consenting(VerticalScroll, can_focus=True):
 
     @work(exclusive=True, group="consenting")
     async def _run(self) -> None:
-        try:
-            async with AsyncExitStack() as open_:
-                listener = None
-                if self._way == "loopback":
-                    from powerstrip.client.loopback import listening
+        async with standing(self):
+            try:
+                async with AsyncExitStack() as open_:
+                    listener = None
+                    if self._way == "loopback":
+                        from powerstrip.client.loopback import listening
 
-                    listener = await open_.enter_async_context(listening(self._provider))
-                with self.app.busy("Asking for the link"):
-                    begun = await self._begin(listener.uri if listener else None)
-                self._begun = begun
-                self._show(begun)
-                self.action_browser()
-                if listener is not None:
-                    end = await self.app.hub.consents.answer(begun["id"], await listener.answer(600))
-                elif self._way == "paste":
-                    return
-                else:
-                    end = await self._wait(begun)
-            self._ended(end)
-        except ClientError as error:
-            self._state(f"✕ {said(error)}  Press a to try again.")
-        except TimeoutError:
-            self._state("✕ Nobody consented in time. Press a to try again.")
+                        listener = await open_.enter_async_context(listening(self._provider))
+                    with self.app.busy("Asking for the link"):
+                        begun = await self._begin(listener.uri if listener else None)
+                    self._begun = begun
+                    self._show(begun)
+                    self.action_browser()
+                    if listener is not None:
+                        end = await self.app.hub.consents.answer(begun["id"], await listener.answer(600))
+                    elif self._way == "paste":
+                        return
+                    else:
+                        end = await self._wait(begun)
+                self._ended(end)
+            except ClientError as error:
+                self._state(f"✕ {said(error)}  Press a to try again.")
+            except TimeoutError:
+                self._state("✕ Nobody consented in time. Press a to try again.")
 
     async def _begin(self, redirect_uri: str | None) -> Consent:
         consents = self.app.hub.consents
@@ -149,7 +151,7 @@ class Consenting(VerticalScroll, can_focus=True):
     def _ended(self, end: Consent) -> None:
         if end["status"] == "connected" and not self._end.done():
             if missing := end.get("missing_scopes"):
-                self.app.notify(f"Not granted: {line(', '.join(missing))}", severity="warning", markup=False, timeout=10)
+                self.app.notify(f"Not granted: {line(', '.join(missing))}", severity="warning", timeout=10)
             self._end.set_result(end.get("integration_id"))
         else:
             self._state(f"✕ {end.get('reason') or 'The consent came to nothing'}  Press a to try again.")
@@ -186,13 +188,14 @@ class Consenting(VerticalScroll, can_focus=True):
 
     @work(exclusive=True, group="consenting")
     async def _answer(self, id: str, answer: str) -> None:
-        try:
-            with self.app.busy("Ending the consent"):
-                end = await self.app.hub.consents.answer(id, answer)
-        except ClientError as error:
-            self._state(f"✕ {said(error)}  Press a for a new link.")
-            return
-        self._ended(end)
+        async with standing(self):
+            try:
+                with self.app.busy("Ending the consent"):
+                    end = await self.app.hub.consents.answer(id, answer)
+            except ClientError as error:
+                self._state(f"✕ {said(error)}  Press a for a new link.")
+                return
+            self._ended(end)
 
 
 class Again(View):
@@ -218,5 +221,5 @@ class Again(View):
     @work(exclusive=True, group="again")
     async def _wait_for_it(self) -> None:
         if await self.query_one(Consenting).ended() is not None:
-            self.app.notify("Connected again.", markup=False, timeout=4)
+            self.app.notify("Connected again.", timeout=4)
             self.dismiss()

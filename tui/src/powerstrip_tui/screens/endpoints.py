@@ -18,9 +18,9 @@ from powerstrip_tui.widgets.table import Column, Rows
 STATES = {
     "on": ("●", "on", "$text-success"),
     "off": ("○", "off", "$foreground-muted"),
-    "waits": ("◌", "waits for secret", "$text-warning"),
+    "waits": ("◌", "needs secret", "$text-warning"),
     "stopped": ("✕", "stopped", "$text-error"),
-    "unproved": ("✕", "proves nothing", "$text-error"),
+    "unproved": ("✕", "unproved", "$text-error"),
 }
 
 
@@ -79,10 +79,10 @@ class Endpoints(Listing[Way]):
     EMPTY = "Nothing comes in or goes out yet: n makes an address for a provider."
     COLUMNS = (
         Column[Way]("Way", lambda row: row["kind"], 4),
-        Column[Way]("State", _state, 18),
-        Column[Way]("Name", lambda row: row["name"], 16),
+        Column[Way]("State", _state, 14),
+        Column[Way]("Name", lambda row: row["name"], 14),
         Column[Way]("Address or poll", lambda row: row["place"]),
-        Column[Way]("", lambda row: row["words"], 30, spare=1),
+        Column[Way]("More", lambda row: row["words"]),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="endpoints.new"),

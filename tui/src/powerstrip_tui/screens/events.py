@@ -25,6 +25,7 @@ PAUSE = 3.0
 """Seconds between two tries to listen."""
 LOOKS = (0.2, 0.5, 1.0, 2.0)
 """Seconds between looks at an event that is being handed on. One that is tried again later is shown as such."""
+SOURCES = {"webhook": "webhook", "sync": "poll", "synthetic": "test event"}
 FILTERS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("everything", {}),
     ("refused", {"status": "refused"}),
@@ -42,6 +43,11 @@ def state_of(row: ReceivedEvent) -> Content:
     return badge(PROCESSING, row["status"] if row["status"] != "received" else row["source_event"]["status"])
 
 
+def source_of(row: ReceivedEvent) -> str:
+    """How it came, in words."""
+    return SOURCES.get(row["source"], row["source"])
+
+
 def under_way(row: ReceivedEvent) -> bool:
     """Whether it is being handed on just now."""
     return row["status"] == "received" and row["source_event"]["status"] in ("pending", "processing")
@@ -57,7 +63,7 @@ COLUMNS: tuple[Column[ReceivedEvent], ...] = (
     Column("State", state_of, 12),
     Column("Event", lambda row: row["event_type"] or "(unnamed)"),
     Column("Provider", lambda row: row["provider"], 11, spare=1),
-    Column("From", lambda row: row["source"], 9, spare=2),
+    Column("From", source_of, 10, spare=2),
     Column("Again", lambda row: f"×{row['duplicates'] + 1}" if row["duplicates"] else "", 5, spare=4),
     Column("Why", reason_of, 24, spare=3),
 )
@@ -78,9 +84,9 @@ class Events(Listing[ReceivedEvent]):
         Binding("T", "fire", "Test event", id="events.fire"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, only: str = "") -> None:
         super().__init__()
-        self._narrowed = FILTERS[0]
+        self._narrowed = next((each for each in FILTERS if only and only in each[1].values()), FILTERS[0])
         self._following = True
 
     def shown(self) -> str:
@@ -276,7 +282,10 @@ def facts_of(row: ReceivedEvent) -> Content:
         ("Event", row["event_type"] or "(unnamed)"),
         ("Provider", row["provider"]),
         ("Received", moment(row["received_at"])),
-        ("Came by", row["source"] + (f", {row['duplicates'] + 1} times" if row["duplicates"] else "")),
+        (
+            "Came by",
+            source_of(row) + (f", {row['duplicates'] + 1} times" if row["duplicates"] else ""),
+        ),
         ("Provider's id", row["dedup_key"]),
         ("Integration", row["integration_id"]),
         ("Replay of", row.get("replay_of")),

@@ -13,12 +13,16 @@ from textual.widgets.option_list import Option
 
 from powerstrip.client import HubError
 from powerstrip.client.shapes import HourOfActivity, Integration, Project, Provider
+from powerstrip_tui.attention import Matter, gathered, of_integrations, of_providers
+from powerstrip_tui.registry import SCREENS
 from powerstrip_tui.texts import line, literal
 from powerstrip_tui.view import View
 from powerstrip_tui.widgets.badges import READINESS, badge
 from powerstrip_tui.widgets.figures import Figures
 
 OTHERS = "Other"
+MATTERS = 12
+"""Lines of what needs attention; the rest is counted."""
 GREETING = (
     "Welcome. Nothing is connected in this project yet.",
     "Choose a service and press Enter to see what it can do, or c to connect it.",
@@ -32,7 +36,7 @@ class Home(View):
     HEADING = "Home"
     ABOUT = "What can be connected, what is, and what needs attention."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/", id="home.search"),
+        Binding("slash", "search", "Search", key_display="/", priority=True, id="home.search"),
         Binding("enter", "choose", "Open", key_display="Enter", id="home.open"),
         Binding("c", "connect", "Connect", id="home.connect"),
         Binding("d", "demo", "Demo", id="home.demo"),
@@ -51,6 +55,9 @@ class Home(View):
         super().__init__()
         self._providers: list[Provider] = []
         self._integrations: list[Integration] = []
+        self._gathered: list[Matter] = []
+        self._barred: set[str] = set()
+        self._matters: list[Matter] = []
 
     def body(self) -> ComposeResult:
         """A search and the list, and the figures beside them."""
@@ -73,6 +80,8 @@ class Home(View):
         self.query_one(Figures).put(hours)
         self.query_one("#greeting").display = not self._integrations
         self._show()
+        self._gathered = await gathered(self.hub, self._barred)
+        self._show()
 
     async def _hours(self) -> list[HourOfActivity]:
         try:
@@ -86,6 +95,7 @@ class Home(View):
         """Fill the list with what fits the search, and keep the choice where it is still there."""
         listing = self.query_one(OptionList)
         chosen = listing.highlighted_option.id if listing.highlighted_option else None
+        untouched = chosen == next((each.id for each in listing.options if each.id), None)
         search = self.query_one(Input).value
         options = [] if search else self._attention()
         for category, providers in by_category([each for each in self._providers if fits(each, search)]).items():
@@ -95,21 +105,24 @@ class Home(View):
             options.append(Option(Content("No service fits the search. Escape shows them all."), disabled=True))
         listing.clear_options().add_options(options)
         ids = [option.id for option in options]
-        wanted = chosen if chosen and chosen in ids else next((each for each in ids if each), None)
+        kept = chosen in ids and not untouched  # who has not moved yet stays on top, with what needs attention
+        wanted = chosen if kept else next((each for each in ids if each), None)
         listing.highlighted = ids.index(wanted) if wanted else None
 
     def _attention(self) -> list[Option]:
-        """Integrations that do not work."""
-        broken = [each for each in self._integrations if each["status"] == "expired"]
-        if not broken:
+        """What does not work, or came to nothing."""
+        unusable = of_providers(self._providers)
+        told = {each.of for each in unusable}
+        rest = [each for each in self._gathered if each.place != "hub" or each.of not in told]
+        self._matters = [*of_integrations(self._integrations), *rest, *unusable]
+        if not self._matters:
             return []
-        rows: list[Option] = []
-        for each in broken:
-            name = Content.styled(line(f"{each['provider']}/{each['name']}"), "bold").truncate(28, ellipsis=True, pad=True)
-            why = literal(each.get("status_reason") or "its credentials are no longer taken")
-            told = Content.assemble("  ", name, " ", badge(READINESS, "expired"), "  ", why)
-            rows.append(Option(told, id=f"integration:{each['id']}"))
-        return [Option(Content.styled(f"▲ Needs attention ({len(rows)})", "bold $text-error"), disabled=True), *rows]
+        rows = [Option(_matter(each), id=f"matter:{number}") for number, each in enumerate(self._matters[:MATTERS])]
+        head = f"▲ Needs attention ({len(self._matters)})"
+        rows.insert(0, Option(Content.styled(head, "bold $text-error"), disabled=True))
+        if more := len(self._matters) - MATTERS:
+            rows += [Option(Content(f"  … and {more} more"), disabled=True)] if more > 0 else []
+        return rows
 
     def _line(self, provider: Provider) -> Content:
         mine = [each for each in self._integrations if each["provider"] == provider["name"]]
@@ -128,8 +141,12 @@ class Home(View):
         self.query_one(OptionList).focus()
 
     def action_search(self) -> None:
-        """Go to the search."""
-        self.query_one(Input).focus()
+        """Go to the search, at once: what is typed next belongs into it."""
+        self.set_focus(self.query_one(Input))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the search a slash is a letter."""
+        return action != "search" or not isinstance(self.focused, Input)
 
     def action_clear(self) -> None:
         """Back to the whole list."""
@@ -149,14 +166,11 @@ class Home(View):
 
     def _open(self, id: str) -> None:
         kind, _, what = id.partition(":")
-        if kind == "provider":
-            from powerstrip_tui.screens.provider import OneProvider
-
-            self.app.push_screen(OneProvider(what))
-        elif kind == "integration":
-            from powerstrip_tui.screens.integration import OneIntegration
-
-            self.app.push_screen(OneIntegration(what))
+        if kind == "matter":
+            matter = self._matters[int(what)]
+            kind, what = matter.place, matter.of
+        if kind:
+            self.app.push_screen(screen_of(kind, what))
 
     def action_connect(self) -> None:
         """Connect the service under the cursor."""
@@ -185,6 +199,47 @@ class Home(View):
     async def _demo_project(self, taken: set[str]) -> Project:
         handle = next(each for each in ("demo", *(f"demo-{number}" for number in range(2, 200))) if each not in taken)
         return await self.hub.projects.create("Demo", handle=handle, mode="sandbox")
+
+
+def screen_of(kind: str, what: str) -> View:
+    """The screen on which a thing, or a list of things, is seen."""
+    match kind:
+        case "provider":
+            from powerstrip_tui.screens.provider import OneProvider
+
+            return OneProvider(what)
+        case "integration":
+            from powerstrip_tui.screens.integration import OneIntegration
+
+            return OneIntegration(what)
+        case "event":
+            from powerstrip_tui.screens.events import OneEvent
+
+            return OneEvent(what)
+        case "events":
+            from powerstrip_tui.screens.events import Events
+
+            return Events(what)
+        case "run":
+            from powerstrip_tui.screens.runs import OneRun
+
+            return OneRun(what)
+        case "runs":
+            from powerstrip_tui.screens.runs import Runs
+
+            return Runs(status=what)
+        case "workers":
+            from powerstrip_tui.screens.workers import Workers
+
+            return Workers(what)
+        case _:
+            return next(entry for entry in SCREENS if entry.name == kind).make()
+
+
+def _matter(matter: Matter) -> Content:
+    name = Content.styled(line(matter.name), "bold").truncate(22, ellipsis=True, pad=True)
+    state = badge({"": matter.badge}, "").truncate(13, pad=True)
+    return Content.assemble("  ", name, " ", state, " ", literal(matter.why))
 
 
 def readiness(provider: Provider) -> str:

@@ -153,7 +153,7 @@ class OneIntegration(View):
     async def _do(self, doing: str, work: Callable[[], Awaitable[object]], done: str) -> None:
         async with self.asking(doing):
             await work()
-            self.notify(done, markup=False, timeout=3)
+            self.notify(done, timeout=3)
             await self.load()
 
     @work(exclusive=True, group="do")
@@ -244,7 +244,7 @@ class OneIntegration(View):
         rotate = self.hub.integrations.rotate
         async with self.asking("Trying the new credentials") as asked:
             await rotate(self._id, values)
-            self.notify("Rotated. v confirms, b goes back.", markup=False, timeout=5)
+            self.notify("Rotated. v confirms, b goes back.", timeout=5)
             await self.load()
         if isinstance(asked.error, HubError) and asked.error.code == "other_account":
             question = "They are another account's. Take them all the same?"
@@ -259,7 +259,7 @@ class OneIntegration(View):
         if row is None or provider is None:
             return
         if not provider["config_schema"].get("properties"):
-            self.notify("It has no settings.", markup=False)
+            self.notify("It has no settings.")
             return
         from powerstrip_tui.dialogs.filling import Filling
 
@@ -313,7 +313,7 @@ class OneIntegration(View):
         async with self.asking("Copying it"):
             here = await self.hub.projects.get(self.app.link.project)
             await self.hub.within(project["handle"]).integrations.copy(here["id"], row["id"])
-            self.notify(f"{line(row['name'])} is in {line(project['handle'])} too.", markup=False, timeout=4)
+            self.notify(f"{line(row['name'])} is in {line(project['handle'])} too.", timeout=4)
 
     def action_copy_id(self) -> None:
         """Its id, to the clipboard."""

@@ -213,14 +213,14 @@ class OneProvider(View):
         """See what a picker offers; the value that is chosen goes to the clipboard."""
         ready = next((each for each in self._integrations if each["status"] == "active"), None)
         if ready is None:
-            self.notify("Connect it first: a picker asks the provider.", markup=False)
+            self.notify("Connect it first: a picker asks the provider.")
             return
         from powerstrip_tui.dialogs.picker import Picker
 
         def chosen(value: str | None) -> None:
             if value is not None:
                 self.app.copy_to_clipboard(value)
-                self.notify(f"Copied {line(value)}", markup=False, timeout=2)
+                self.notify(f"Copied {line(value)}", timeout=2)
 
         where, pick = ready["id"], self.hub.integrations.pick
         self.app.push_screen(Picker(picker, lambda search: pick(where, picker, search=search)), chosen)

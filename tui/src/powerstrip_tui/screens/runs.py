@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from powerstrip.client import ClientError
+from powerstrip.client import Client, ClientError
 from powerstrip.client.runs import Run, RunDifference, RunStep
 from powerstrip_tui.dialogs.asking import Ask, Confirm, Page
 from powerstrip_tui.dialogs.choosing import Choose
@@ -24,21 +24,11 @@ ENDED = ("completed", "failed", "cancelled")
 STATES = ("everything", "queued", "running", "suspended", "completed", "failed", "cancelled")
 DIFFERENCES_SHOWN = 100
 
-COLUMNS: tuple[Column[Run], ...] = (
-    Column("Started", lambda row: when(row["created_at"]), 11),
-    Column("State", lambda row: badge(RUN, row["status"]), 12),
-    Column("Mode", lambda row: row["mode"], 8, spare=2),
-    Column("Run", lambda row: row["id"], 30, spare=1),
-    Column("Version", lambda row: row["automation_version"], 7, spare=3),
-    Column("What went wrong", lambda row: row.get("error_message", "")),
-)
-
 
 class Runs(Listing[Run]):
     """The runs of the project, or of one automation, or those of one event."""
 
     HEADING = "Runs"
-    COLUMNS = COLUMNS
     EMPTY = "No run yet."
     ABOUT = "What automations did, newest first. Enter shows one run, step for step."
     EVERY = 5.0
@@ -48,17 +38,33 @@ class Runs(Listing[Run]):
         Binding("=", "compare", "Compare", key_display="=", id="runs.compare"),
     ]
 
-    def __init__(self, automation_id: str | None = None, source_event_id: str | None = None) -> None:
+    def __init__(self, automation_id: str | None = None, source_event_id: str | None = None, status: str | None = None) -> None:
         super().__init__()
         self._of = {"automation_id": automation_id, "source_event_id": source_event_id}
-        self._status: str | None = None
+        self._status = status
+        self._names: dict[str, str] = {}
         self._marked = ""
+
+    def columns(self) -> tuple[Column[Run], ...]:
+        """What a row shows; the automation by its name."""
+        return (
+            Column[Run]("Started", lambda row: when(row["created_at"]), 11),
+            Column[Run]("State", lambda row: badge(RUN, row["status"]), 12),
+            Column[Run]("Automation", lambda row: self._names.get(row["automation_id"], row["automation_id"])),
+            Column[Run]("Mode", lambda row: row["mode"], 8, spare=2),
+            Column[Run]("Run", lambda row: row["id"], 30, spare=4),
+            Column[Run]("Version", lambda row: row["automation_version"], 7, spare=3),
+            Column[Run]("What went wrong", lambda row: row.get("error_message", "")),
+        )
 
     async def load(self) -> None:
         """The newest; later on, what is new among them."""
         pages = self.hub.runs.list(status=self._status, **self._of)
+        first = await pages.page(limit=50)
+        if any(row["automation_id"] not in self._names for row in first.items):
+            self._names = await names_of(self.hub)
         if self.table.rows:
-            self.table.insert((await pages.page(limit=50)).items)
+            self.table.insert(first.items)
         else:
             await self.table.read(pages)
 
@@ -106,6 +112,11 @@ class Runs(Listing[Run]):
             self.app.push_screen(Page("What is different", page.plain, shown=page))
 
 
+async def names_of(hub: Client) -> dict[str, str]:
+    """The automations' names by their ids."""
+    return {each["id"]: each["name"] async for each in hub.automations.list(status="all")}
+
+
 class OneRun(View):
     """One run: its steps as they happen, what each was given and gave, what a sandbox would have sent."""
 
@@ -126,6 +137,7 @@ class OneRun(View):
         self._run: Run | None = None
         self._steps: list[RunStep] = []
         self._heard = 0
+        self._name = ""
 
     def body(self) -> ComposeResult:
         """The run in two lines, its steps, and the step under the cursor."""
@@ -153,8 +165,10 @@ class OneRun(View):
     async def look(self) -> None:
         """Run and steps as they are now."""
         self._run = await self.hub.runs.get(self._id)
+        if not self._name:
+            self._name = (await names_of(self.hub)).get(self._run["automation_id"], self._run["automation_id"])
         self._steps = await self.hub.runs.steps(self._id)
-        self.query_one(".facts", Static).update(facts_of(self._run))
+        self.query_one(".facts", Static).update(facts_of(self._run, self._name))
         self.table.fill(self._steps)
         self._show(self.table.current)
 
@@ -303,13 +317,14 @@ STEPS: tuple[Column[RunStep], ...] = (
 )
 
 
-def facts_of(run: Run) -> Content:
+def facts_of(run: Run, name: str) -> Content:
     """The run in short."""
     mode = "SANDBOX: nothing was sent" if run["mode"] == "sandbox" else "live"
     parts = [
         Content.assemble(
-            badge(RUN, run["status"]), "  ", literal(run["id"], "bold"), f"  {mode}  started {when(run['created_at'])}"
-        )
+            badge(RUN, run["status"]), "  ", literal(name, "bold"), f"  version {run['automation_version']}  {mode}"
+        ),
+        Content.assemble((f"{line(run['id'])}  started {when(run['created_at'])}", "$foreground-muted")),
     ]
     if wake := run.get("wake_at"):
         parts.append(Content(f"Wakes {when(wake)}"))

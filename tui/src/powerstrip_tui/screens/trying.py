@@ -119,10 +119,10 @@ class Trying(View):
     def action_for_real(self) -> None:
         """Call it for real with what was tried, after a question."""
         if self.app.link.mode == "sandbox":
-            self.notify("This project is a sandbox: nothing is ever sent from it. Press p for a live project.", markup=False)
+            self.notify("This project is a sandbox: nothing is ever sent from it. Press p for a live project.")
             return
         if self._tried is None:
-            self.notify("Try it in the sandbox first: Ctrl+s.", markup=False)
+            self.notify("Try it in the sandbox first: Ctrl+s.")
             return
         values, which = self._tried, self._which
 
@@ -138,7 +138,7 @@ class Trying(View):
         """Fill the form with the action's example."""
         examples = self._action.get("examples")
         if not examples:
-            self.notify("This action has no example.", markup=False)
+            self.notify("This action has no example.")
             return
         old = self.query_one(Form)
         new = Form(

@@ -46,9 +46,9 @@ class Workers(Listing[Job]):
         Binding("w", "workers", "Workers", id="workers.workers"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, status: str | None = None) -> None:
         super().__init__()
-        self._status: str | None = None
+        self._status = status
         self._sessions: list[WorkerSession] = []
         self._totals: dict[str, int] = {}
 
@@ -76,6 +76,7 @@ class Workers(Listing[Job]):
         chosen = await self.app.push_screen_wait(Choose("Show only", [(each, each) for each in STATES]))
         if chosen is not None:
             self._status = None if chosen == "everything" else chosen
+            self.table.fill([])
             self.reload()
 
     @work(group="doing")

@@ -58,6 +58,13 @@ RUN: Mapping[str, Badge] = {
     "cancelled": ("○", "cancelled", "$foreground-muted"),
     "skipped": ("·", "skipped", "$foreground-muted"),
 }
+ATTENTION: Mapping[str, Badge] = {
+    "dead": ("✕", "Dead", "$text-error"),
+    "failed": ("✕", "Failed", "$text-error"),
+    "refused": ("✕", "Refused", "$text-error"),
+    "stopped": ("✕", "Stopped", "$text-error"),
+    "waits": ("◌", "Waits", "$text-warning"),
+}
 AUTOMATION: Mapping[str, Badge] = {
     "active": ("●", "active", "$text-success"),
     "draft": ("◌", "draft", "$foreground-muted"),

@@ -268,7 +268,7 @@ class Form(VerticalScroll, can_focus=False):
         if first is not None:
             first.query("Input, Select, Checkbox, TextArea").first().focus()
         elif reasons:
-            self.app.notify(line(next(iter(reasons.values()))), severity="error", markup=False)
+            self.app.notify(line(next(iter(reasons.values()))), severity="error")
         else:
             self.post_message(self.Submitted(self, values))
 

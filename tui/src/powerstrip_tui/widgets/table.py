@@ -271,7 +271,7 @@ class Table(Vertical, Generic[R]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", id="table.filter"),
+        Binding("slash", "filter", "Filter", key_display="/", priority=True, id="table.filter"),
         Binding("y", "copy_cell", "Copy cell", show=False, id="table.copy-cell"),
         Binding("Y", "copy_row", "Copy row", show=False, id="table.copy-row"),
         Binding("E", "export", "Export", show=False, id="table.export"),
@@ -322,10 +322,22 @@ class Table(Vertical, Generic[R]):
     # Filling
 
     async def read(self, pages: Pages[R]) -> None:
-        """Begin with the first page of a list."""
+        """Show a list from its first page on. Read again, what is new comes on top, and what was read below it stays.
+
+        Before another list, or the same with another filter, `fill([])`.
+        """
         page = await pages.page(limit=PAGE_ROWS)
-        self._pages, self._cursor = pages, page.next_cursor
-        self._set(page.items)
+        below = self._below(page.items) if self._pages is not None and page.next_cursor is not None else []
+        self._pages = pages
+        if not below:
+            self._cursor = page.next_cursor
+        self._set([*page.items, *below])
+
+    def _below(self, items: list[R]) -> list[R]:
+        """The rows that were read below these; none where the two do not meet."""
+        keys = [self._key(row) for row in self._rows]
+        last = self._key(items[-1]) if items else None
+        return self._rows[keys.index(last) + 1 :] if last in keys else []
 
     def fill(self, rows: Iterable[R]) -> None:
         """Show these, and no others."""
@@ -370,7 +382,7 @@ class Table(Vertical, Generic[R]):
             words = self._empty
         else:
             words = f"{shown:,} of {read:,}" if shown != read else f"{read:,}"
-            words += " so far; more as you scroll" if more else ""
+            words += " so far; more as you scroll" if more else " in all"
         self.query_one(".count", Static).update(Content(words))
 
     def on_rows_near_end(self, event: Rows.NearEnd) -> None:
@@ -408,10 +420,14 @@ class Table(Vertical, Generic[R]):
     # Doing
 
     def action_filter(self) -> None:
-        """Type what rows must hold."""
+        """Type what rows must hold, at once: what is typed next belongs there."""
         field = self.query_one(Input)
         field.display = True
-        field.focus()
+        self.screen.set_focus(field)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the filter a slash is a letter."""
+        return action != "filter" or not self.query_one(Input).has_focus
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
