@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from powerstrip.client import Client, embedded
+from powerstrip.client import Client
 from powerstrip_tui import Dashboard, OpenDoor
 from powerstrip_tui.state import Remembered
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))  # `served.py`: a hub as a user runs it
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pinned import PinnedDoor, opened
+from pinned import PinnedDoor, filled
 from served import ServedHub, serving
 
 NUMBERS = itertools.count(1)
@@ -58,15 +58,6 @@ def remembered(tmp_path: Path) -> Remembered:
 def app(client: Client, remembered: Remembered) -> Dashboard:
     """The dashboard on that project."""
     return Dashboard(OpenDoor(client), remembered)
-
-
-async def filled(folder: Path, fill: Any) -> None:
-    """A hub's folder with a sandbox project `shop`, and in it what `fill` makes."""
-    async with opened(folder) as hub:
-        await hub.access.bootstrap("shop", name="Shop", mode="sandbox")
-        if fill is not None:
-            async with embedded(hub, "shop") as client:
-                await fill(client)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from powerstrip.client import Client
+from powerstrip.client import Client, embedded
 from powerstrip.client.inprocess import InProcess
 
 SHOWN = ("postmark", "slack", "s3", "github", "stripe", "http")
@@ -131,3 +131,12 @@ async def opened(folder: Path) -> AsyncGenerator[Any]:
         yield hub
     finally:
         await hub.close()
+
+
+async def filled(folder: Path, fill: Any) -> None:
+    """A hub's folder with a sandbox project `shop`, and in it what `fill` makes."""
+    async with opened(folder) as hub:
+        await hub.access.bootstrap("shop", name="Shop", mode="sandbox")
+        if fill is not None:
+            async with embedded(hub, "shop") as client:
+                await fill(client)

@@ -1,6 +1,6 @@
 """The events screen: what came, its way, replay and test events, by keys."""
 
-from conftest import filled, opened
+from pinned import filled, opened
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
 from textual.widgets import OptionList
 
