@@ -179,3 +179,23 @@ async def test_why_a_trigger_did_not_fire_is_told_from_the_ledger(house, talk) -
     assert "slack.message.posted" in reply["text"]
     assert "No published automation waits" in reply["text"]
     problem(await house.ask("POST", "chat/sessions", key=await house.member("viewer")), 403)
+
+
+async def test_a_connection_is_spoken_of_by_the_name_it_was_given(house, talk) -> None:
+    await house.ok("POST", "integrations", {"name": "team", "provider": "slack", "credentials": {"bot_token": PASTED}})
+    assert "Plan: make team inactive" in (await talk.say("disable team"))["text"]
+    assert (await talk.say("no"))["text"]
+    assert "team works" in (await talk.say("test team"))["text"]
+    missing = await talk.say("delete slack connection crew")
+    assert "There is no connection crew" in missing["text"]
+    assert len(await talk.integrations()) == 1
+
+
+async def test_a_deletion_names_everyone_whom_it_would_stop(house, talk) -> None:
+    await house.ok("POST", "integrations", {"name": "team", "provider": "slack", "credentials": {"bot_token": PASTED}})
+    nightly = await house.member("admin", name="nightly")
+    call = {"input": {"channel": "#ops", "text": "Hi"}}
+    answer = await house.ask("POST", "actions/slack.message.post/invocations", call, key=nightly)
+    assert answer.status_code == 200, answer.text
+    plan = await talk.say("delete team")
+    assert "principal nightly (called with it 1 times in 30 days" in plan["text"]

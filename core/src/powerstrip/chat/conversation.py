@@ -42,7 +42,8 @@ class Conversation:
     async def say(self, redacted: str, kinds: Mapping[str, str]) -> Reply:
         """Take a message whose secrets were replaced; the pocket has them."""
         alone = bool(self.state.waiting) or self.person.project.mode == "sandbox"
-        intent = await self.desk.understand(redacted, kinds.values(), None if alone else self.consult)
+        own = await self.desk.names(self.person.project.id)
+        intent = await self.desk.understand(redacted, kinds.values(), own, None if alone else self.consult)
         if intent.reveals:
             return Reply(REFUSAL)
         plain = fold(redacted).strip()

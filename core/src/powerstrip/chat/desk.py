@@ -42,13 +42,15 @@ class Desk:
         self.rehearsals = rehearsals
         self._model = model
 
-    async def understand(self, redacted: str, kinds: Iterable[str], consult: Consult | None) -> Intent:
+    async def understand(self, redacted: str, kinds: Iterable[str], own: Iterable[str], consult: Consult | None) -> Intent:
         """What a redacted message asks for. Where no model is named, or without `consult`, nobody outside is asked.
+
+        `own` are the names of the project's connections.
 
         `consult` is told the model's host and name and how many characters it will be shown, before it is asked. Attempts to get at
         a credential are told offline, and no model ever sees them.
         """
-        intent = self.parser.parse(redacted, kinds)
+        intent = self.parser.parse(redacted, kinds, own)
         if self._model is None or consult is None or intent.reveals:
             return intent
         await consult(self._model.host, self._model.name, min(len(redacted), MAX_TEXT))
@@ -71,6 +73,10 @@ class Desk:
                     raise
                 return []
         return await self.integrations.list(project_id, provider=provider, limit=200) if provider else []
+
+    async def names(self, project_id: str) -> list[str]:
+        """What the project's connections are called."""
+        return [row.name for row in await self.integrations.list(project_id, limit=200)]
 
     async def active(self, project_id: str, provider: str) -> Integration | None:
         """An active integration of this provider, the newest."""

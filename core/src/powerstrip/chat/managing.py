@@ -188,9 +188,7 @@ class Managing:
     async def _plan_change(self, intent: Intent, row: Integration) -> Reply:
         self.person.require("integrations.manage")
         plan: dict[str, Any] = {"do": intent.intent, "integration": row.id, "name": row.name}
-        impact = await self.desk.integrations.impact(self.person.project.id, row.id)
-        built = [f"{each.kind.replace('_', ' ')} {each.name}" for each in impact.dependents]
-        hit = f" These stop working: {', '.join(built)}." if built and intent.intent in ("delete", "disable") else ""
+        hit = await self._stops(intent.intent, row)
         words = {
             "delete": "delete {} with its credential, for good",
             "disable": "make {} inactive; its credential is kept",
@@ -198,6 +196,20 @@ class Managing:
         }
         self.state.plan, self.state.waiting = plan, "confirm"
         return Reply(f"Plan: {words[intent.intent].format(row.name)}.{hit} Go ahead?", choices=_YES_NO, plan=plan)
+
+    async def _stops(self, change: str, row: Integration) -> str:
+        """What would stop working, as every client's plan has it."""
+        project, actor = self.person.project, self.person.actor
+        match change:
+            case "delete":
+                found = await self.desk.integrations.plan_delete(project, actor, row.id)
+            case "disable":
+                found = await self.desk.integrations.plan_update(project, actor, row.id, IntegrationChanges(status="inactive"))
+            case _:
+                return ""
+        lines = [f"{each.kind.replace('_', ' ')} {each.name or each.id} ({each.why})" for each in found.breaks[:10]]
+        more = f", and {len(found.breaks) - 10} more" if len(found.breaks) > 10 else ""
+        return f" These stop working: {', '.join(lines)}{more}." if lines else ""
 
     async def _plan_call(self, intent: Intent) -> Reply:
         if intent.needs_clarification:

@@ -28,9 +28,20 @@ class Parser:
         self.lexicon = Lexicon(manifests)
         self._names = frozenset(self.lexicon.plain_names)
 
-    def parse(self, redacted: str, token_kinds: Iterable[str] = ()) -> Intent:
-        """Understand one message. Secrets must have been replaced by handles (`powerstrip.chat.secrets.redact`)."""
-        return understood(Reading(self.lexicon, read(plain(redacted), self._names), tuple(token_kinds)))
+    def parse(self, redacted: str, token_kinds: Iterable[str] = (), own: Iterable[str] | None = None) -> Intent:
+        """Understand one message. Secrets must have been replaced by handles (`powerstrip.chat.secrets.redact`).
+
+        `own` are the names of the project's connections, where they are known. They may be everyday words, so that they count
+        only where nothing else was understood, or where a connection is spoken of and none was named.
+        """
+        text, kinds = read(plain(redacted), self._names), tuple(token_kinds)
+        first = understood(Reading(self.lexicon, text, kinds))
+        unnamed = first.intent in asking.MANAGED and not first.config.get("name")
+        if own is not None and not first.reveals and (first.intent == "other" or unnamed):
+            second = understood(Reading(self.lexicon, text, kinds, tuple(own)))
+            if second.intent in asking.MANAGED and second.config.get("name"):
+                return second
+        return first
 
 
 def understood(reading: Reading) -> Intent:

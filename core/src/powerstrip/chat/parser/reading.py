@@ -18,6 +18,31 @@ _KEBAB = re.compile(r"(?<![\w@#./:-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w@/:.-]*[
 _NAMED_SO = re.compile(
     r"\b(?:integration|connection|verbindung|conexion|connexion|connector)(?: (?:named|called|namens|llamada))? ([a-z][\w]*(?:-[a-z0-9]+)+)(?![\w@/.])"
 )
+_LAST_WORD = re.compile(r"\b(?:integration|connection|verbindung|conexion|connexion) ([a-z][\w-]*)\W*$")
+_NO_NAME = frozenset(
+    [
+        "please",
+        "now",
+        "today",
+        "again",
+        "bitte",
+        "jetzt",
+        "ahora",
+        "maintenant",
+        "here",
+        "anymore",
+        "working",
+        "ok",
+        "works",
+        "down",
+        "up",
+        "there",
+        "for",
+        "to",
+        "from",
+        "in",
+    ]
+)
 _CALLED = re.compile(r"-(?:integration|verbindung|anbindung|connection|account|konto|token|key|schlussel)$")
 
 _NOT_OWN = re.compile(
@@ -55,8 +80,11 @@ def _plainly(text: str) -> str:
 class Reading:
     """One message on its way to an intent."""
 
-    def __init__(self, lexicon: Lexicon, message: Message, token_kinds: tuple[str, ...]) -> None:
-        self.lexicon, self.message = lexicon, message
+    def __init__(
+        self, lexicon: Lexicon, message: Message, token_kinds: tuple[str, ...], own: tuple[str, ...] | None = None
+    ) -> None:
+        """`own` are names of connections that are there; None where they do not count."""
+        self.lexicon, self.message, self.own = lexicon, message, own
         self.has_secret = "<secret-" in message.raw
         self.found = mentions(message, lexicon, token_kinds)
         self.vendors = vendors(message, lexicon)
@@ -72,12 +100,22 @@ class Reading:
             return named
         if called := _NAMED_SO.search(self.message.bare):
             return called[1]
+        if self.own is not None and (known := self._known_name(self.own)):
+            return known
         inside = [
             match[0]
             for match in _KEBAB.finditer(self.message.bare)
             if not _NOT_OWN.match(match[0]) and not _CALLED.search(match[0])
         ]
         return inside[0] if inside else ""
+
+    def _known_name(self, own: tuple[str, ...]) -> str:
+        """The name of a connection that is there; else a word at the end that is plainly said to be one."""
+        for name in sorted(own, key=len, reverse=True):
+            if re.search(rf"(?<![\w@#./:-]){re.escape(name.lower())}(?![\w@/:-])", self.message.bare):
+                return name
+        last = _LAST_WORD.search(self.message.bare)
+        return last[1] if last and last[1] not in _NO_NAME else ""
 
     def marked_text(self) -> str:
         """The bare text with marks for providers, own names and vendors."""
