@@ -165,3 +165,16 @@ def test_it_loads_nothing_of_the_server_and_no_screen_before_it_is_opened() -> N
     server = {"litestar", "sqlalchemy", "sqlmodel", "aiohttp", "powerstrip.api", "powerstrip.store", "powerstrip.adapter"}
     late = {"httpx2", "jsonschema_rs", "powerstrip_tui.screens.home", "powerstrip_tui.widgets.table"}
     assert not (server | late) & set(loaded)
+
+
+def test_a_folder_is_named_before_what_opens_it_is_loaded(tmp_path) -> None:
+    """The first picture waits for nothing of the hub, nor for its settings."""
+    code = (
+        "import sys; from argparse import Namespace; from powerstrip.cli.doors import FolderDoor\n"
+        f"door = FolderDoor(Namespace(data={str(tmp_path)!r}), {{}})\n"
+        f"assert door.where == {str(tmp_path.resolve())!r}, door.where\n"
+        "import powerstrip_tui.screens.home\n"
+        "print(*sorted(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"powerstrip.settings", "powerstrip.adapter", "powerstrip.api", "pydantic", "litestar", "sqlalchemy"} & set(loaded)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from powerstrip.adapter.secret import Secret
+from powerstrip.folder import data_folder
 from powerstrip.urls import BadUrl, parse_base, parse_url
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -20,7 +21,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 """Schemes of a database URL."""
 ENGINE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-DEFAULT_DATA = "~/.local/share/powerstrip"
 MODEL_KEY = "POWERSTRIP_MODEL_KEY"
 """The variable with the language model's key. A hub that has read it takes it out of the environment."""
 
@@ -149,10 +149,9 @@ class Settings(BaseModel):
 
 def from_environment(environ: Mapping[str, str] = os.environ, data: Path | None = None) -> Settings:
     """Read `POWERSTRIP_*`. `data` (from `--data`) wins over `POWERSTRIP_DATA`. Raises `SettingsError`."""
-    folder = data or Path(environ.get("POWERSTRIP_DATA") or DEFAULT_DATA)
     try:
         return Settings(
-            data=folder.expanduser().resolve(),
+            data=data_folder(environ, data),
             database_url=environ.get("POWERSTRIP_DATABASE_URL", ""),
             engine=_engine(environ.get("POWERSTRIP_ENGINE", "").strip() or "journal"),
             allow_addresses=_networks(environ.get("POWERSTRIP_ALLOW_ADDRESSES", "")),

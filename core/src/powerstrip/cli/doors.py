@@ -6,12 +6,15 @@ from argparse import Namespace
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from powerstrip.cli import target
 from powerstrip.cli.failures import Stop
 from powerstrip.client import Client, embedded
+from powerstrip.folder import data_folder
 from powerstrip_tui import CannotOpen, NoHub
 
 if TYPE_CHECKING:
@@ -51,21 +54,30 @@ class FolderDoor:
     own = True
 
     def __init__(self, args: Namespace, environ: Mapping[str, str], project: str = "") -> None:
-        self._settings: Settings = target.folder_settings(args, environ)
-        self._environ = environ
+        self._args, self._environ = args, environ
         self.project = project
 
     @property
     def where(self) -> str:
         """The folder."""
-        return str(self._settings.data)
+        data = getattr(self._args, "data", "")
+        return str(data_folder(self._environ, Path(data) if data else None))
+
+    @cached_property
+    def _settings(self) -> "Settings":
+        """Read when the folder is opened: what it loads is not needed for the first picture. Raises `Stop`."""
+        return target.folder_settings(self._args, self._environ)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Client]:
         """A client of the hub in this process."""
         await asyncio.to_thread(import_module, "powerstrip.api.app")  # slow to import: the picture stays alive meanwhile
         try:
-            target.must_exist(self._settings)
+            settings = self._settings
+        except Stop as stop:
+            raise CannotOpen(f"{stop.message}.", stop.hint or "") from None
+        try:
+            target.must_exist(settings)
         except Stop as stop:
             raise NoHub(f"{stop.message}.") from None
         try:
