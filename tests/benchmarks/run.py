@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -13,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import urllib.error
 import urllib.request
@@ -313,8 +316,39 @@ def timed(command: list[str], times: int = 7) -> float:
     return round(statistics.median(took), 1)
 
 
+BARE_SCREEN = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("Powerstrip")
+Bare().run()
+"""
+
+
+def painted(command: list[str], times: int = 5) -> float:
+    """Seconds from the start of a terminal program to the word Powerstrip on its screen."""
+    took = []
+    for _ in range(times):
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
+        seen, started = b"", time.perf_counter()
+        env = os.environ | {"TERM": "xterm-256color"}
+        child = subprocess.Popen(
+            ["taskset", "-c", str(SUT), *command], stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True
+        )
+        os.close(theirs)
+        while b"Powerstrip" not in seen and select.select([ours], [], [], 30)[0]:
+            seen += os.read(ours, 65536)
+        took.append(time.perf_counter() - started)
+        child.kill()
+        child.wait(20)
+        os.close(ours)
+    return round(statistics.median(took), 3)
+
+
 def start(seconds: float, rounds: int) -> dict:
-    """`--help` beside bare Python; a served hub beside a bare Litestar and SQLModel server."""
+    """`--help` beside bare Python; a served hub beside a bare Litestar and SQLModel server; the dashboard beside bare Textual."""
     python, help_ms = timed([sys.executable, "-c", "pass"]), timed([POWERSTRIP, "--help"])
     bare_s, hub_s = [], []
     for _ in range(rounds):
@@ -322,8 +356,16 @@ def start(seconds: float, rounds: int) -> dict:
             bare_s.append(bare(stack, "", "bare:litestar_app", factory=True)[1].ready_s)
         with contextlib.ExitStack() as stack:
             hub_s.append(Hub(stack, "http://127.0.0.1:9").process.ready_s)
-    ratios = {"help": round(help_ms / python, 2), "ready": round(statistics.median(hub_s) / statistics.median(bare_s), 2)}
+    with tempfile.TemporaryDirectory() as folder:
+        bare_screen, dashboard = painted([sys.executable, "-c", BARE_SCREEN]), painted([POWERSTRIP, "--data", f"{folder}/hub"])
+    ratios = {
+        "help": round(help_ms / python, 2),
+        "ready": round(statistics.median(hub_s) / statistics.median(bare_s), 2),
+        "first_paint": round(dashboard / bare_screen, 2),
+    }
     numbers = {
+        "bare_first_paint_s": bare_screen,
+        "first_paint_s": dashboard,
         "python_ms": python,
         "help_ms": help_ms,
         "bare_ready_s": statistics.median(bare_s),
