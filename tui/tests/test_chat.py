@@ -33,6 +33,15 @@ async def test_a_provider_is_connected_in_a_conversation_and_its_key_is_never_se
         assert TOKEN not in screen(app)
         await pilot.press("escape")
         await until(pilot, lambda: "Verify chain" in screen(app))
+        for _ in range(2):  # it can be opened again and again, and spoken to each time
+            await pilot.press("C")
+            await until(pilot, lambda: "Message stream" in screen(app))
+            said = screen(app).count("› default")
+            await type_text(pilot, "default")
+            await pilot.press("enter")
+            await until(pilot, lambda said=said: screen(app).count("› default") > said or "Now you can" in screen(app))
+            await pilot.press("escape")
+            await until(pilot, lambda: "Verify chain" in screen(app))
     again = Dashboard(OpenDoor(client), remembered)
     async with again.run_test(size=SMALL) as pilot:
         await settled(pilot)

@@ -151,6 +151,12 @@ async def test_a_rotation_is_tried_kept_rolled_back_and_confirmed(mail, live, re
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "previous" in screen(app))
         await pilot.press("v")
+        await until(pilot, lambda: "no way back" in screen(app))
+        await pilot.press("escape")
+        assert len(await client.credential_rotation.versions(id)) == 2
+        await pilot.press("v")
+        await until(pilot, lambda: "no way back" in screen(app))
+        await pilot.press("y")
         await until(pilot, lambda: "previous" not in screen(app))
         assert not [key for key in (*GOOD, "pm-invented-wrong") if key in screen(app)]
 

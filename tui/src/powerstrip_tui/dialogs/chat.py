@@ -38,7 +38,7 @@ class Chat(ModalScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._id = ""
+        self._session = ""
         self._choices: list[dict[str, Any]] = []
         self._fields: list[dict[str, Any]] = []
         self._values: dict[str, str] = {}
@@ -73,7 +73,7 @@ class Chat(ModalScreen[None]):
                 found = await self.app.hub.chats.get(id)
             except HubError:  # it was deleted, or is somebody else's: the next sentence begins another
                 return
-            self._id = found["id"]
+            self._session = found["id"]
             for each in found["transcript"]:
                 self._tell(str(each.get("text", "")), "bold" if each.get("role") == "person" else "")
 
@@ -132,16 +132,16 @@ class Chat(ModalScreen[None]):
     @work(group="chat", exclusive=True)
     async def _say(self, text: str) -> None:
         async with self._asking("Thinking"):
-            if not self._id:
-                self._id = (await self.app.hub.chats.begin())["id"]
-                self.app.remembered.keep(self._place, chat=self._id)
-            self._answered((await self.app.hub.chats.say(self._id, text))["reply"])
+            if not self._session:
+                self._session = (await self.app.hub.chats.begin())["id"]
+                self.app.remembered.keep(self._place, chat=self._session)
+            self._answered((await self.app.hub.chats.say(self._session, text))["reply"])
 
     @work(group="chat", exclusive=True)
     async def _fill(self) -> None:
         values, self._values = self._values, {}
         async with self._asking("Trying it at the provider"):
-            self._answered((await self.app.hub.chats.fill(self._id, values))["reply"])
+            self._answered((await self.app.hub.chats.fill(self._session, values))["reply"])
 
     @asynccontextmanager
     async def _asking(self, doing: str) -> AsyncGenerator[None]:
@@ -219,7 +219,7 @@ class Chat(ModalScreen[None]):
 
     def action_anew(self) -> None:
         """Leave this conversation as it is, and begin another."""
-        self._id = ""
+        self._session = ""
         self.app.remembered.keep(self._place, chat="")
         self.query_one("#choices").display = False
         self._plain()

@@ -200,9 +200,11 @@ async def replayed(view: View, id: str, name: str) -> bool:
     if way is None:
         return False
     async with view.asking("Replaying"):
-        await view.hub.events.replay([id], sandbox=way == "sandbox")
-        view.notify("Replayed: it stands on top of the list")
-        return True
+        done = await view.hub.events.replay([id], sandbox=way == "sandbox")
+        if done["ids"]:
+            view.notify("Replayed: it stands on top of the list")
+            return True
+        view.notify(f"Not replayed: {line(done['skipped'].get(id, 'it cannot be'))}", severity="warning", timeout=8)
     return False
 
 
@@ -221,7 +223,7 @@ class OneEvent(View):
 
     def __init__(self, id: str) -> None:
         super().__init__()
-        self._id = id
+        self._ref = id
         self._row: ReceivedEvent | None = None
         self._stages: list[EventStage] = []
 
@@ -239,8 +241,8 @@ class OneEvent(View):
 
     async def load(self) -> None:
         """Ask for the event and its way."""
-        self._row = await self.hub.events.get(self._id)
-        self._stages = await self.hub.events.trace(self._id)
+        self._row = await self.hub.events.get(self._ref)
+        self._stages = await self.hub.events.trace(self._ref)
         self.query_one(".facts", Static).update(facts_of(self._row))
         self.query_one(".way", Static).update(way_of(self._stages))
         payload = pretty(self._row.get("payload", {}))
@@ -250,7 +252,7 @@ class OneEvent(View):
     async def action_replay(self) -> None:
         """Hand it on once more."""
         if self._row is not None:
-            await replayed(self, self._id, self._row["event_type"])
+            await replayed(self, self._ref, self._row["event_type"])
 
     def action_runs(self) -> None:
         """The runs that it started."""

@@ -51,7 +51,7 @@ class OneIntegration(View):
 
     def __init__(self, id: str) -> None:
         super().__init__()
-        self._id = id
+        self._ref = id
         self._row: Integration | None = None
         self._provider: ProviderForms | None = None
         self._probe: Probe | None = None
@@ -73,12 +73,12 @@ class OneIntegration(View):
 
     async def load(self) -> None:
         """Ask for all of it; what the key may not see is left out and said so."""
-        self._row = await self.hub.integrations.get(self._id)
+        self._row = await self.hub.integrations.get(self._ref)
         self._provider, impact, history, versions = await asyncio.gather(
             self._seen(self.hub.providers.get(self._row["provider"])),
-            self._seen(self.hub.integrations.impact(self._id)),
-            self._seen(self.hub.integrations.history(self._id)),
-            self._seen(self.hub.credential_rotation.versions(self._id)),
+            self._seen(self.hub.integrations.impact(self._ref)),
+            self._seen(self.hub.integrations.history(self._ref)),
+            self._seen(self.hub.credential_rotation.versions(self._ref)),
         )
         self._show(self._row, impact, history, versions)
 
@@ -160,7 +160,7 @@ class OneIntegration(View):
     async def action_test(self) -> None:
         """Ask the service whose credentials they are."""
         async with self.asking("Asking the service"):
-            self._probe = await self.hub.integrations.test(self._id)
+            self._probe = await self.hub.integrations.test(self._ref)
             await self.load()
 
     @work(exclusive=True, group="do")
@@ -191,31 +191,31 @@ class OneIntegration(View):
             return
         update = self.hub.integrations.update
         if row["status"] == "inactive":
-            self._do("Switching it on", lambda: update(self._id, status="active"), "It is on.")
+            self._do("Switching it on", lambda: update(self._ref, status="active"), "It is on.")
             return
 
         def change(accepted: bool) -> Awaitable[Any]:
-            return update(self._id, status="inactive", accept_impact=accepted)
+            return update(self._ref, status="inactive", accept_impact=accepted)
 
         plan = self.hub.integrations.plan_update
-        self._changed(lambda: plan(self._id, status="inactive"), f"Switch {line(row['name'])} off?", change)
+        self._changed(lambda: plan(self._ref, status="inactive"), f"Switch {line(row['name'])} off?", change)
 
     def action_delete(self) -> None:
         """For good, after a look at what it stops."""
 
         def change(accepted: bool) -> Awaitable[Any]:
-            return self.hub.integrations.delete(self._id, accept_impact=accepted)
+            return self.hub.integrations.delete(self._ref, accept_impact=accepted)
 
         if self._row is not None:
             question = f"Delete {line(self._row['name'])} and its credentials for good?"
-            self._changed(lambda: self.hub.integrations.plan_delete(self._id), question, change)
+            self._changed(lambda: self.hub.integrations.plan_delete(self._ref), question, change)
 
     def action_rename(self) -> None:
         """Another name."""
 
         def named(name: str | None) -> None:
             if name:
-                self._do("Renaming it", lambda: self.hub.integrations.update(self._id, name=name), "Renamed.")
+                self._do("Renaming it", lambda: self.hub.integrations.update(self._ref, name=name), "Renamed.")
 
         if self._row is not None:
             words = "Calls and automations that name it must say the new name."
@@ -243,14 +243,14 @@ class OneIntegration(View):
     async def _rotate(self, values: dict[str, Any]) -> None:
         rotate = self.hub.integrations.rotate
         async with self.asking("Trying the new credentials") as asked:
-            await rotate(self._id, values)
+            await rotate(self._ref, values)
             self.notify("Rotated. v confirms, b goes back.", timeout=5)
             await self.load()
         if isinstance(asked.error, HubError) and asked.error.code == "other_account":
             question = "They are another account's. Take them all the same?"
             if await self.app.push_screen_wait(Confirm(question, line(asked.error.message))):
                 async with self.asking("Keeping the new credentials"):
-                    await rotate(self._id, values, accept_other_account=True)
+                    await rotate(self._ref, values, accept_other_account=True)
                     await self.load()
 
     def action_settings(self) -> None:
@@ -268,7 +268,7 @@ class OneIntegration(View):
                 self._set(values)
 
         def pick(picker: str, search: str, others: dict[str, str]) -> Pages[Choice]:
-            return self.hub.integrations.pick(self._id, picker, search=search, values=others)
+            return self.hub.integrations.pick(self._ref, picker, search=search, values=others)
 
         title = f"Settings of {line(row['name'])}"
         self.app.push_screen(Filling(title, provider["config_schema"], values=row.get("config"), pick=pick), filled)
@@ -277,9 +277,9 @@ class OneIntegration(View):
         """Another destination drops the credentials: the plan says so before it is done."""
 
         def change(accepted: bool) -> Awaitable[Any]:
-            return self.hub.integrations.update(self._id, config=values, accept_impact=accepted)
+            return self.hub.integrations.update(self._ref, config=values, accept_impact=accepted)
 
-        self._changed(lambda: self.hub.integrations.plan_update(self._id, config=values), "Change the settings?", change)
+        self._changed(lambda: self.hub.integrations.plan_update(self._ref, config=values), "Change the settings?", change)
 
     def action_reconnect(self) -> None:
         """Consent again in a browser; the integration stays, with its id."""
@@ -291,12 +291,21 @@ class OneIntegration(View):
         self.app.push_screen(Again(row))
 
     def action_confirm(self) -> None:
-        """Destroy the credentials before."""
-        self._do("Confirming", lambda: self.hub.credential_rotation.confirm(self._id), "The credentials before are destroyed.")
+        """Destroy the credentials before, after a question."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                confirm = self.hub.credential_rotation.confirm
+                self._do("Confirming", lambda: confirm(self._ref), "The credentials before are destroyed.")
+
+        question = "Destroy the credentials of before the rotation?"
+        self.app.push_screen(Confirm(question, "There is no way back to them then."), answered)
 
     def action_roll_back(self) -> None:
         """Use the credentials before again."""
-        self._do("Going back", lambda: self.hub.credential_rotation.roll_back(self._id), "The credentials before are used again.")
+        self._do(
+            "Going back", lambda: self.hub.credential_rotation.roll_back(self._ref), "The credentials before are used again."
+        )
 
     def action_copy(self) -> None:
         """Copy it to another project, credentials included."""
@@ -317,7 +326,7 @@ class OneIntegration(View):
 
     def action_copy_id(self) -> None:
         """Its id, to the clipboard."""
-        self.app.copy_to_clipboard(self._id)
+        self.app.copy_to_clipboard(self._ref)
         self.notify("Copied its id", timeout=2)
 
 

@@ -133,7 +133,7 @@ class OneRun(View):
 
     def __init__(self, id: str) -> None:
         super().__init__()
-        self._id = id
+        self._ref = id
         self._run: Run | None = None
         self._steps: list[RunStep] = []
         self._heard = 0
@@ -164,10 +164,10 @@ class OneRun(View):
 
     async def look(self) -> None:
         """Run and steps as they are now."""
-        self._run = await self.hub.runs.get(self._id)
+        self._run = await self.hub.runs.get(self._ref)
         if not self._name:
             self._name = (await names_of(self.hub)).get(self._run["automation_id"], self._run["automation_id"])
-        self._steps = await self.hub.runs.steps(self._id)
+        self._steps = await self.hub.runs.steps(self._ref)
         self.query_one(".facts", Static).update(facts_of(self._run, self._name))
         self.table.fill(self._steps)
         self._show(self.table.current)
@@ -176,7 +176,7 @@ class OneRun(View):
     async def listen(self) -> None:
         """Look again at each entry of its log."""
         try:
-            async with aclosing(self.hub.runs.watch(self._id, since=self._heard)) as log:
+            async with aclosing(self.hub.runs.watch(self._ref, since=self._heard)) as log:
                 async for entry in log:
                     self._heard = entry["sequence"]
                     if not self.is_current:
@@ -205,7 +205,7 @@ class OneRun(View):
         sure = Confirm("Stop this run?", "Nothing new begins but its cleanup. What was sent stays sent.")
         if await self.app.push_screen_wait(sure):
             async with self.asking("Stopping"):
-                await self.hub.runs.cancel(self._id, "stopped in the dashboard")
+                await self.hub.runs.cancel(self._ref, "stopped in the dashboard")
                 await self.look()
 
     @work(group="doing")
@@ -227,7 +227,7 @@ class OneRun(View):
         )
         if given is not None and (value := self._object(given)) is not None:
             async with self.asking("Signalling"):
-                await self.hub.runs.signal(self._id, key, value)
+                await self.hub.runs.signal(self._ref, key, value)
                 await self.look()
 
     @work(group="doing")
@@ -246,7 +246,7 @@ class OneRun(View):
             output = self._object(given) if given is not None else None
         if way == "retry" or output is not None:
             async with self.asking("Resuming"):
-                await self.hub.runs.resume(self._id, "skip" if way == "skip" else "retry", output)
+                await self.hub.runs.resume(self._ref, "skip" if way == "skip" else "retry", output)
                 self.reload()
 
     @work(group="doing")
@@ -261,14 +261,14 @@ class OneRun(View):
         if step is None:
             return
         async with self.asking("Starting"):
-            fresh = await self.hub.runs.retry(self._id, step or None)
+            fresh = await self.hub.runs.retry(self._ref, step or None)
             self.app.push_screen(OneRun(fresh["id"]))
 
     @work(group="doing")
     async def action_log(self) -> None:
         """Its log, entry for entry."""
         async with self.asking("Reading the log"):
-            entries = await self.hub.runs.events(self._id)
+            entries = await self.hub.runs.events(self._ref)
             lines = [
                 f"{each['sequence']:>4}  {moment(each['created_at'])}  {each['event_type']:<22} {each.get('step_key', '')}"
                 for each in entries
