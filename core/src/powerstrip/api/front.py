@@ -12,13 +12,14 @@ from typing import Any
 
 import structlog
 
+import powerstrip
 from powerstrip.api import hooking, invoking, pages, socket
 from powerstrip.api.body import Body
 from powerstrip.api.cursors import Cursors
 from powerstrip.api.gate import Gate
 from powerstrip.api.head import Head, read_head, read_query
 from powerstrip.api.hub import Hub
-from powerstrip.api.problems import Answer, answer_of
+from powerstrip.api.problems import Answer, answer_of, json_answer
 from powerstrip.api.visit import KEY, Visit
 
 Send = Callable[[Any], Awaitable[None]]
@@ -92,6 +93,8 @@ class Front:
         visit.query = read_query(scope["query_string"])
         if (hook := hooking.ADDRESS.fullmatch(visit.head.path)) is not None:
             return await reply.give(await hooking.answer(visit, self._hub, scope, receive, hook[1], hook[2]))
+        if visit.head.path == "/health" and visit.head.method == "GET" and self._inner is None:
+            return await reply.give(json_answer(200, health()))
         address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
         if address is None:
             scope[KEY] = visit
@@ -169,6 +172,11 @@ def _place(error: BaseException | None) -> dict[str, str]:
     frames = extract_tb(error.__traceback__)
     at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     return {"error": type(error).__name__, "at": at}
+
+
+def health() -> dict[str, str]:
+    """What `/health` tells: that the process answers, and its version. It is asked before the framework behind the front is there."""
+    return {"status": "ok", "version": powerstrip.__version__}
 
 
 async def _lifespan(receive: Any, send: Send) -> None:

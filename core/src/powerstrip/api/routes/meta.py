@@ -2,7 +2,7 @@
 
 from litestar import MediaType, Response
 
-import powerstrip
+from powerstrip.api.front import health
 from powerstrip.api.given import GivenDocuments
 from powerstrip.api.route import PUBLIC, route
 from powerstrip.api.shapes.base import Told
@@ -20,7 +20,7 @@ class Health(Told):
 @route("GET", "/health", PUBLIC, id="getHealth", tag="meta", summary="Is the hub there?")
 async def get_health() -> Health:
     """Tells nothing but that the process answers, and its version."""
-    return Health(status="ok", version=powerstrip.__version__)
+    return Health(**health())
 
 
 @route("GET", "/openapi.json", PUBLIC, id="getOpenAPI", tag="meta", summary="This API as an OpenAPI 3.1 document")
