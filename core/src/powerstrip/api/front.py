@@ -175,7 +175,7 @@ def _place(error: BaseException | None) -> dict[str, str]:
 
 
 def health() -> dict[str, str]:
-    """What `/health` tells: that the process answers, and its version. It is asked before the framework behind the front is there."""
+    """What `/health` tells: that the process answers, and its version. Asked before the framework is there, the front says it."""
     return {"status": "ok", "version": powerstrip.__version__}
 
 
