@@ -128,7 +128,8 @@ class Hub:
 
         desk = Desk(
             self.catalog, self.integrations, self.actions, self.automations, self.inbound.history, self.entities,
-            self.definitions, self.files, self.flow.rehearsals, self._language_model(),
+            self.definitions, self.files, self.flow.rehearsals, self.flow.runs, self.outbound.webhooks,
+            self._language_model(),
         )  # fmt: skip
         return Chats(self.store, desk, self.audit)
 

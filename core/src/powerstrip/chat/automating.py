@@ -9,9 +9,13 @@ from typing import Any
 from powerstrip.automations import Checked, Draft, NewAutomation, Rehearsed
 from powerstrip.chat.desk import Desk
 from powerstrip.chat.drafting import BUILT_IN, Drafted, Drafting
+from powerstrip.chat.managing import fitted
+from powerstrip.chat.mending import changes
 from powerstrip.chat.offering import Offering
+from powerstrip.chat.parser.schedule import cron_of
 from powerstrip.chat.parser.text import fold
 from powerstrip.chat.state import Choice, Person, Reply, State
+from powerstrip.chat.timing import in_words
 from powerstrip.problems import Conflict, Problem
 
 BODY = 600
@@ -81,6 +85,23 @@ class Automating:
         self.state.goal.setdefault("inputs", {})[name] = f"${{{reference}}}" if reference else _typed(text, schema)
         return None
 
+    async def change(self, text: str) -> Reply | None:
+        """The draft with what a message names anew, shown again; None where it names nothing of it."""
+        drafted, goal = await self.drafting.draft(), self.state.goal
+        changed = changes(text, drafted.action, self.desk.parser.lexicon) if drafted.action else {}
+        cron = cron_of(fold(text)) if goal.get("schedule") and not changed else ""
+        if cron:
+            goal["schedule"] = cron
+        elif changed and drafted.action:
+            schema = drafted.action.input_schema
+            kept = {
+                name: value
+                for name, value in goal.get("inputs", {}).items()
+                if not set(fitted({name: value}, schema)) & set(changed)
+            }
+            goal["inputs"] = kept | changed
+        return await self.next() if changed or cron else None
+
     async def _lacks_fields(self) -> bool:
         event = str(self.state.goal.get("event", ""))
         fielded = event.startswith("entity.record.") or event == "http_trigger.received"
@@ -115,7 +136,7 @@ class Automating:
         condition = f" where {drafted.trigger['condition']}" if drafted.trigger.get("condition") else ""
         gives = list((drafted.action.output_schema.get("properties", {})) if drafted.action else {})[:NAMED]
         lines = [
-            f"Draft: on {drafted.trigger.get('cron') or drafted.event}{entity}{condition}, call {step.get('action') or '(nothing yet)'}{of}.",
+            f"Draft: {_begins(drafted)}{entity}{condition}, call {step.get('action') or '(nothing yet)'}{of}.",
             *([f"Takes: {', '.join(drafted.inputs)}."] if drafted.inputs else ()),
             *(f"- {name}: {_line(value)}" for name, value in step.get("parameters", {}).items()),
             *([f"Gives: {', '.join(gives)}."] if gives else ()),
@@ -167,6 +188,11 @@ class Automating:
                 done=True,
             )
         return Reply("The draft was not saved: too many drafts have this name already.", done=True)
+
+
+def _begins(drafted: Drafted) -> str:
+    cron = drafted.trigger.get("cron")
+    return in_words(str(cron), str(drafted.trigger.get("time_zone") or "UTC")) if cron else f"on {drafted.event}"
 
 
 def _told(ran: Rehearsed) -> list[str]:

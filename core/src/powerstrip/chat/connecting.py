@@ -13,7 +13,17 @@ from powerstrip.chat.parser.text import fold, read
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.pocket import Pocket
 from powerstrip.chat.state import Choice, Person, Reply, State
-from powerstrip.chat.wording import fields_of, first_sentence, form_of, is_complex, label, listed, plain, plan_of, reason
+from powerstrip.chat.wording import (
+    fields_of,
+    first_sentence,
+    form_of,
+    is_complex,
+    label,
+    listed,
+    plain,
+    plan_of,
+    reason,
+)
 from powerstrip.connect import IntegrationChanges, NewIntegration
 from powerstrip.problems import Problem
 
@@ -56,7 +66,7 @@ class Connecting:
         if not self.desk.catalog.has(self.state.provider):
             return self._not_installed()
         manifest = await self.manifest()
-        auth = self._auth(manifest)
+        auth = self.auth(manifest)
         if auth is None:
             return self._how(manifest)
         if missing := self._missing_setting(manifest):
@@ -157,7 +167,7 @@ class Connecting:
             chosen = next((auth for auth in manifest.auths if set(values) & set(fields_of(auth))), None)
             chosen = chosen or next((auth for auth in manifest.auths if auth.connect == "inline"), None)
             self.state.auth_kind = chosen.kind if chosen else ""
-        auth = self._auth(manifest)
+        auth = self.auth(manifest)
         known = fields_of(auth) if auth else []
         for name, value in values.items():
             open_secrets = [each for each in (auth.secret_fields if auth else ()) if each not in self.pocket.filled]
@@ -167,7 +177,7 @@ class Connecting:
 
     def use_pasted(self, manifest: ProviderManifest) -> None:
         """Put pasted secrets into the form's open fields."""
-        auth = self._auth(manifest)
+        auth = self.auth(manifest)
         if auth is None:
             return
         kinds = self.pocket.pasted
@@ -324,7 +334,8 @@ class Connecting:
 
     # -- reading manifests
 
-    def _auth(self, manifest: ProviderManifest) -> AuthManifest | None:
+    def auth(self, manifest: ProviderManifest) -> AuthManifest | None:
+        """The way to sign in, as far as it is settled."""
         if self.state.auth_kind:
             return next((auth for auth in manifest.auths if auth.kind == self.state.auth_kind), None)
         if len(manifest.auths) == 1:

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from powerstrip.catalog import ProviderManifest
+from powerstrip.chat.asides import already, explain
 from powerstrip.chat.automating import Automating
 from powerstrip.chat.connecting import SKIP, YES, Connecting
 from powerstrip.chat.describing import Describing
 from powerstrip.chat.desk import Consult, Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.managing import Managing
+from powerstrip.chat.mending import ASKS, MEANT, changes
+from powerstrip.chat.parser.everyday import everyday, several
 from powerstrip.chat.parser.text import fold
 from powerstrip.chat.pocket import Pocket
-from powerstrip.chat.state import Person, Reply, State
+from powerstrip.chat.state import YES_NO, Person, Reply, State
 from powerstrip.problems import Problem
 
 _CANCEL = re.compile(
@@ -23,6 +26,9 @@ _CANCEL = re.compile(
 _NO = re.compile(r"\W*(?:no|nope|nein|non|not now|don t)\b")
 FREE = frozenset({"fields", "map", "description", "operation", "sample", "import"})
 """Questions whose answers may be any words: none is taken for a request of its own."""
+ANYTHING = FREE | {"name", "config", "optional", "input", "integration", "project"}
+"""Questions whose answers may have the form of a request."""
+CONNECTING = frozenset({"auth", "config", "form", "pasted", "create", "consent", "optional", "name"})
 REFUSAL = (
     "Stored credentials are never shown, encoded or moved by conversation, to nobody, and instructions in a message do not change that. "
     "A credential can be replaced (say rotate) or used by calling an action."
@@ -49,9 +55,11 @@ class Conversation:
         plain = fold(redacted).strip()
         if self.state.waiting and _CANCEL.fullmatch(plain):
             return await self.cancel()
+        if reply := await self._everyday(redacted, own, intent) or await self._changed(redacted, plain, intent):
+            return reply
         if self.state.waiting and not self._turns_away(intent):
             return await self._answer(redacted, plain, intent)
-        return await self._begin(intent)
+        return await self._begin(intent, redacted)
 
     async def fill(self, values: Mapping[str, str]) -> Reply:
         """Take fields of the masked form."""
@@ -73,9 +81,58 @@ class Conversation:
         self._reset()
         return Reply("Cancelled. Nothing was kept.", done=True)
 
+    async def _everyday(self, redacted: str, own: list[str], intent: Intent) -> Reply | None:
+        """What is asked about the project, answered or planned. Questions leave open what is open."""
+        waiting, _, _ = self.state.waiting.partition(":")
+        if waiting in ANYTHING:
+            return None
+        flows = [each.row.handle for each in await self.desk.automations.list(self.person.project.id, limit=200)]
+        asked = everyday(redacted, own, flows)
+        calls = intent.intent in ("call_action", "automate") and (_is_named(intent) or intent.intent == "automate")
+        if not asked or (calls and asked.kind in ("set", "rename")) or (waiting and asked.kind in ("greet", "overview", "set")):
+            return None
+        if waiting and asked.kind in ("count", "failures", "test_all"):
+            reply = await self.managing.tending.start(asked)
+            return replace(reply, text=f"{reply.text}\nThe question before is still open.", done=False) if reply else None
+        kept, self.state.waiting = State.of(self.state.as_json()), ""
+        self._reset()
+        if (reply := await self.managing.tending.start(asked)) is None:
+            vars(self.state).update(vars(kept))
+        return reply
+
+    async def _changed(self, text: str, plain: str, intent: Intent) -> Reply | None:
+        """A change of mind about what is open; None where the message is none."""
+        waiting = self.state.waiting.partition(":")[0]
+        if waiting in ("save", "confirm", "mend"):
+            return await self._changed_plan(waiting, text, intent)
+        if waiting in CONNECTING and self.state.provider:
+            if meant := MEANT.match(plain):
+                other = self.desk.parser.parse(f"connect {meant['rest']}")
+                if _is_named(other) and other.provider not in ("", self.state.provider):
+                    return await self._begin(other, "")
+            if (
+                ASKS.match(plain)
+                and intent.provider in ("", self.state.provider)
+                and intent.intent not in ("list", "capabilities")
+            ):
+                return await explain(self.connecting, text)
+        return None
+
+    async def _changed_plan(self, waiting: str, text: str, intent: Intent) -> Reply | None:
+        if intent.intent == "automate" and (intent.action or not intent.schedule):
+            return None
+        if waiting == "save":
+            return None if intent.intent != "other" and _is_named(intent) else await self.automating.change(text)
+        plan = self.state.plan
+        if plan.get("do") == "call" and not (_is_named(intent) and intent.action not in ("", plan["action"])):
+            action = await asyncio.to_thread(self.desk.catalog.action, plan["action"])
+            if changed := changes(text, action, self.desk.parser.lexicon):
+                return await self.managing.change_inputs(changed)
+        return await self.managing.tending.change(text) if waiting == "confirm" else None
+
     # -- beginning
 
-    async def _begin(self, intent: Intent) -> Reply:
+    async def _begin(self, intent: Intent, text: str) -> Reply:
         self._reset()
         self.state.goal = intent.as_row()
         if intent.intent == "other":
@@ -93,7 +150,19 @@ class Conversation:
         )
         self.state.config = {name: value for name, value in intent.config.items() if name not in ("name", "auth_scheme")}
         self.state.name = str(intent.config.get("name", ""))
-        return await self._connect()
+        first = ""
+        listed = [self.desk.parser.parse(f"connect {each}") for each in several(text)]
+        if listed and all(_is_named(each) and self.desk.catalog.has(each.provider) for each in listed):
+            ids = list(dict.fromkeys(each.provider for each in listed))
+            self.state.provider, self.state.later, self.state.options = ids[0], ids[1:], []
+            first = f"One after another: {', '.join(map(self.desk.title, ids))}. " if len(ids) > 1 else ""
+        return await self._opened(first)
+
+    async def _opened(self, first: str = "") -> Reply:
+        """The first question about a provider, with a word on what of it is connected already."""
+        there = await already(self.connecting) if self.state.provider else ""
+        reply = await self._connect()
+        return replace(reply, text=f"{first}{there}{reply.text}")
 
     def _reset(self) -> None:
         fresh = State(handles=self.state.handles)
@@ -104,6 +173,10 @@ class Conversation:
         """Whether the message is a request of its own and no answer to what was asked."""
         if self.state.waiting.partition(":")[0] in FREE:
             return False
+        if self.state.waiting in ("confirm", "save", "mend"):
+            return intent.intent != "other" and (
+                _is_named(intent) or bool(intent.config.get("name")) or intent.intent in ("list", "help")
+            )
         if self.state.waiting in ("provider", "auth", "integration"):
             named = bool(intent.provider) and any(each in self.state.options for each in intent.providers)
             return intent.intent in ("automate", "list", "usage") or (
@@ -116,10 +189,9 @@ class Conversation:
         return self._is_other(intent)
 
     def _is_other(self, intent: Intent) -> bool:
-        named = any(" names " in reason or " looks like " in reason for reason in intent.reasons)
         return (
             intent.intent == "connect"
-            and named
+            and _is_named(intent)
             and bool(self.state.provider)
             and intent.provider not in ("", self.state.provider)
             and not self.state.queue
@@ -129,7 +201,9 @@ class Conversation:
 
     async def _answer(self, text: str, plain: str, intent: Intent) -> Reply:
         waiting, _, detail = self.state.waiting.partition(":")
-        if waiting == "confirm":
+        if waiting in ("confirm", "save", "mend") and not YES.match(plain) and not _NO.match(plain) and not SKIP.fullmatch(plain):
+            return Reply("Say yes to go ahead, no to leave it, or what is to be different.", choices=YES_NO, plan=self.state.plan)
+        if waiting in ("confirm", "mend"):
             return await self.managing.do() if YES.match(plain) else await self._left()
         if waiting == "save":
             return await self.automating.save() if YES.match(plain) else await self._left()
@@ -207,7 +281,7 @@ class Conversation:
             self.state.goal["vendor"] = intent.vendor
         if self.desk.catalog.has(chosen):
             self.connecting.absorb(plain, await self._manifest())
-        return await self._connect()
+        return await self._opened()
 
     async def _setting(self, waiting: str, detail: str, text: str, plain: str) -> Reply:
         """An answer while a provider is being connected."""
@@ -273,7 +347,13 @@ class Conversation:
         if question := await self.connecting.optional(manifest):
             return question
         self.state.made = []
-        return self.connecting.farewell(manifest)
+        ended, later = self.connecting.farewell(manifest), self.state.later
+        if not later:
+            return ended
+        self._reset()
+        self.state.goal, self.state.provider, self.state.later = {"intent": "connect"}, later[0], later[1:]
+        following = await self._opened(f"{ended.text}\nNext, {self.desk.title(later[0])}: ")
+        return following
 
     async def _advance(self) -> None:
         """On to the next provider that the goal needs."""
@@ -289,3 +369,8 @@ class Conversation:
             return await self.connecting.next()
         except Problem as problem:
             return Reply(f"{self.desk.title(self.state.provider)} cannot be connected now: {problem.message}", done=True)
+
+
+def _is_named(intent: Intent) -> bool:
+    """Whether the message names a service itself."""
+    return bool(intent.provider) and any(" names " in reason or " looks like " in reason for reason in intent.reasons)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from powerstrip.actions import Actions
 from powerstrip.actions.files import Files
 from powerstrip.automations import Automations, Rehearsals
+from powerstrip.automations.runs import Runs
 from powerstrip.catalog import Catalog
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.model import MAX_TEXT, LanguageModel
@@ -14,6 +15,7 @@ from powerstrip.chat.parser import Parser
 from powerstrip.connect import Definitions, Integrations
 from powerstrip.entities import Entities
 from powerstrip.inbound.history import History
+from powerstrip.outbound import Webhooks
 from powerstrip.problems import Problem, Unprocessable
 from powerstrip.store import Integration
 
@@ -35,11 +37,13 @@ class Desk:
         definitions: Definitions,
         files: Files,
         rehearsals: Rehearsals,
+        runs: Runs,
+        webhooks: Webhooks,
         model: LanguageModel | None = None,
     ) -> None:
         self.catalog, self.integrations, self.actions, self.automations = catalog, integrations, actions, automations
         self.history, self.entities, self.definitions, self.files = history, entities, definitions, files
-        self.rehearsals = rehearsals
+        self.rehearsals, self.runs, self.webhooks = rehearsals, runs, webhooks
         self._model = model
 
     async def understand(self, redacted: str, kinds: Iterable[str], own: Iterable[str], consult: Consult | None) -> Intent:

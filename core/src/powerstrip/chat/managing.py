@@ -9,7 +9,9 @@ from powerstrip.chat.desk import Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.offering import Offering
 from powerstrip.chat.receiving import Receiving
-from powerstrip.chat.state import Choice, Field, Form, Person, Reply, State
+from powerstrip.chat.state import YES_NO, Choice, Field, Form, Person, Reply, State
+from powerstrip.chat.tending import Tending
+from powerstrip.chat.wording import said
 from powerstrip.connect import IntegrationChanges
 from powerstrip.problems import Problem
 from powerstrip.store import Integration
@@ -21,6 +23,8 @@ ALIASES = {
     "values": ("values", "rows"), "list": ("list", "list_id"), "template": ("template",), "tag": ("tag", "name"),
 }  # fmt: skip
 """How an input that a sentence states may be called by an adapter."""
+MENDABLE = ("rejected",)
+"""Errors of calls that other inputs may avoid."""
 SHOWN = 1500
 """Characters of an answer that are shown in the conversation."""
 
@@ -31,6 +35,7 @@ class Managing:
     def __init__(self, desk: Desk, person: Person, state: State) -> None:
         self.desk, self.person, self.state = desk, person, state
         self.copying, self.offering = Copying(desk, person, state), Offering(desk, person, state)
+        self.tending = Tending(desk, person, state)
 
     async def start(self, intent: Intent) -> Reply:
         """Answer what only looks; plan what changes."""
@@ -195,7 +200,7 @@ class Managing:
             "enable": "make {} active",
         }
         self.state.plan, self.state.waiting = plan, "confirm"
-        return Reply(f"Plan: {words[intent.intent].format(row.name)}.{hit} Go ahead?", choices=_YES_NO, plan=plan)
+        return Reply(f"Plan: {words[intent.intent].format(row.name)}.{hit} Go ahead?", choices=YES_NO, plan=plan)
 
     async def _stops(self, change: str, row: Integration) -> str:
         """What would stop working, as every client's plan has it."""
@@ -240,7 +245,16 @@ class Managing:
         if action.annotations.read_only:
             return await self.do()
         self.state.waiting = "confirm"
-        return Reply(f"Plan: {action.name} with {inputs}. Go ahead?", choices=_YES_NO, plan=self.state.plan)
+        return Reply(
+            f"Plan: call {action.name}{f' with {said(inputs)}' if inputs else ''}. Go ahead?",
+            choices=YES_NO,
+            plan=self.state.plan,
+        )
+
+    async def change_inputs(self, changed: dict[str, Any]) -> Reply:
+        """The planned call with other inputs, shown anew."""
+        name, inputs = self.state.plan["action"], {**self.state.plan["inputs"], **changed}
+        return await self._plan_call(Intent("call_action", name.split(".")[0], action=name, inputs=inputs))
 
     async def fill_input(self, name: str, text: str) -> Reply:
         """The answer to a question for an input of the planned call."""
@@ -261,6 +275,8 @@ class Managing:
     async def _carry_out(self, plan: dict[str, Any]) -> Reply:
         if plan.get("do") == "call":
             return await self._call(plan)
+        if plan.get("do") not in ("delete", "disable", "enable"):
+            return await self.tending.carry_out(plan)
         self.person.require("integrations.manage")
         project, actor, changed = self.person.project, self.person.actor, plan["integration"]
         if plan["do"] == "delete":
@@ -279,11 +295,24 @@ class Managing:
             self.person.project, self.person.actor, plan["action"], Invoke(plan["inputs"], source="api")
         )
         if result.status == "completed":
-            return Reply(f"Done: {str(result.output)[:SHOWN]}", done=True)
-        return Reply(f"It failed: {result.error}", done=True)
+            return Reply(outcome(result.output), done=True)
+        return self._failed(plan, str(result.error), mendable=result.error_type in MENDABLE)
+
+    def _failed(self, plan: dict[str, Any], error: str, *, mendable: bool) -> Reply:
+        """What went wrong; a call of which something can be said otherwise stays open."""
+        why = error if error.endswith((".", "!", "?")) else f"{error}."
+        if not mendable:
+            return Reply(f"It failed: {why}", done=True)
+        self.state.plan, self.state.waiting = plan, "mend"
+        return Reply(f"It failed: {why} Say what is to be different, and it is called again; or cancel.")
 
 
-_YES_NO = (Choice("yes", "Go ahead"), Choice("no", "Leave it"))
+def outcome(output: Any) -> str:
+    """What a call gave, as people read it, cut where it is long."""
+    if output in (None, "", {}, []):
+        return "Done."
+    text = said(output, deep=True)
+    return f"Done.\n{text if len(text) <= SHOWN else text[:SHOWN].rstrip() + '…'}"
 
 
 def fitted(inputs: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

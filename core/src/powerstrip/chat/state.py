@@ -30,7 +30,7 @@ class State:
     """The intent it is about, as a row."""
     waiting: str = ""
     """What the last question asked for: `provider`, `auth`, `config:NAME`, `form`, `pasted`, `create`, `optional:NAME`, `name`,
-    `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `description`, `operation`, `sample`, `import`;
+    `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `mend` (a call that failed), `description`, `operation`, `sample`, `import`;
     empty where nothing is open."""
     options: list[str] = field(default_factory=list[str])
     offer: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -44,6 +44,8 @@ class State:
     """Providers that are still to be connected for the goal."""
     asked: list[str] = field(default_factory=list[str])
     """Optional settings that were asked for."""
+    later: list[str] = field(default_factory=list[str])
+    """Providers that were asked for in the same sentence, to be connected one after another."""
     made: list[str] = field(default_factory=list[str])
     """Integrations that this conversation made for its goal."""
     plan: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -69,6 +71,9 @@ class Choice:
     value: str
     title: str
     detail: str = ""
+
+
+YES_NO = (Choice("yes", "Go ahead"), Choice("no", "Leave it"))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 import asyncio
 import getpass
+import shutil
 import sys
+import textwrap
 from collections.abc import Coroutine
 from typing import Any
 
@@ -70,7 +72,8 @@ class Talk:
 
     def _show(self, reply: ChatReply) -> None:
         """The answer, and the choices that it does not name itself, each by a number that takes it."""
-        self._console.say(block(reply["text"]))
+        text = block(reply["text"])
+        self._console.say(wrapped(text, shutil.get_terminal_size().columns) if self._console.interactive else text)
         self._choices = [each for each in reply.get("choices") or () if each["value"] not in ("yes", "no")]
         if any(str(each["title"]) in reply["text"] for each in self._choices):
             return
@@ -93,3 +96,14 @@ class Talk:
             elif field["required"]:
                 return {}
         return values
+
+
+def wrapped(text: str, columns: int) -> str:
+    """Lines of at most so many columns, broken between words; what belongs to a list stays under its dash."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        hang = " " * (len(line) - len(line.lstrip(" -")))
+        lines += textwrap.wrap(
+            line, max(columns, 20), subsequent_indent=hang, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return "\n".join(lines)

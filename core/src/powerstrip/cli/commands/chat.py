@@ -45,9 +45,13 @@ async def chat(context: Context) -> int | None:
 
 async def _talk(context: Context, hub: Client, session_id: str, sentence: str) -> None:
     talk = Talk(hub, context.console, session_id)
-    reply = await talk.say(sentence) if sentence else None
-    if context.console.interactive and not context.console.json and not (reply and reply.get("done")):
-        await talk.go_on()
+    try:
+        reply = await talk.say(sentence) if sentence else None
+        if context.console.interactive and not context.console.json and not (reply and reply.get("done")):
+            await talk.go_on()
+    except KeyboardInterrupt:
+        context.console.note(f"\nWhat was connected stays. Go on:  powerstrip chat --resume {session_id}")
+        raise
     if context.console.json:
         context.console.put(await hub.chats.get(session_id), "")
     elif reply is None or not reply.get("done"):
