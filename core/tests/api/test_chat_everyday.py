@@ -136,6 +136,16 @@ async def test_a_plan_and_a_draft_take_a_change_and_are_shown_again(house, talk)
     assert len((await house.ok("GET", "automations"))["items"]) == 1
 
 
+async def test_another_field_is_changed_while_one_is_asked_for(house, talk) -> None:
+    await mail(house)
+    reply = await talk.say('every monday at 9 email bo@example.com with subject "Plan" and body "Go" with postmark')
+    assert "needs the sender" in reply["text"]
+    assert "needs the sender" in (await talk.say('change the subject to "Week plan"'))["text"]
+    reply = await talk.say("shop@example.com")
+    given = reply["plan"]["spec"]["steps"][0]["parameters"]
+    assert (given["subject"], given["sender"]) == ("Week plan", "shop@example.com")
+
+
 async def test_while_a_key_is_asked_for_a_question_is_answered_and_another_service_taken(talk) -> None:
     await talk.say("connect postmark")
     reply = await talk.say("what is a server token?")

@@ -32,11 +32,19 @@ def test_inputs_of_a_run_are_read_by_their_names() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("run nightly in the sandbox", "run"), ("please start the automation nightly", "run"), ("halt nightly", "pause"), ("unpause Nightly", "resume"),
-        ("hi there", "greet"), ("is everything ok?", "overview"), ("check all connections", "test_all"), ("how many runs failed yesterday", "count"),
-        ("any errors this week?", "failures"), ("why did nightly fail", "failures"), ("change the region of store to eu", "set"),
+        ("run nightly in the sandbox", "run"),
+        ("please start the automation nightly", "run"),
+        ("halt nightly", "pause"),
+        ("unpause Nightly", "resume"),
+        ("hi there", "greet"),
+        ("is everything ok?", "overview"),
+        ("check all connections", "test_all"),
+        ("how many runs failed yesterday", "count"),
+        ("any errors this week?", "failures"),
+        ("why did nightly fail", "failures"),
+        ("change the region of store to eu", "set"),
     ],
-)  # fmt: skip
+)
 def test_requests_about_what_is_there(text, kind) -> None:
     found = everyday(text, ["team"], ["nightly"])
     assert found
@@ -46,10 +54,16 @@ def test_requests_about_what_is_there(text, kind) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "run the tests in github", "pause team", "set up slack with default channel #a", "hello, connect slack", "list the open issues",
-        "why didn't my trigger fire for the GitHub push?", "connect the incoming webhook https://example.com/x", "send hello to #general",
+        "run the tests in github",
+        "pause team",
+        "set up slack with default channel #a",
+        "hello, connect slack",
+        "list the open issues",
+        "why didn't my trigger fire for the GitHub push?",
+        "connect the incoming webhook https://example.com/x",
+        "send hello to #general",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_such_request_is_left_to_others(text) -> None:
     assert everyday(text, ["team"], ["nightly"]) is None
 

@@ -181,7 +181,7 @@ def test_a_person_may_keep_a_provider_that_nobody_has_an_adapter_for(at_terminal
     terminal = at_terminal("integrations", "create", "homegrown", "--name", "later")
     assert terminal.wait() == 0
     assert "no adapter for homegrown is installed" in terminal.shown
-    assert "Connected." in terminal.shown
+    assert "Kept, and not usable yet." in terminal.shown
 
 
 def test_a_person_is_asked_before_what_cannot_be_undone(at_terminal, powerstrip, served) -> None:
@@ -204,3 +204,15 @@ def test_alone_at_a_terminal_it_opens_the_dashboard(at_terminal, words) -> None:
     terminal.until("SANDBOX")
     terminal.type("q")
     assert terminal.wait() == 0
+
+
+def test_a_conversation_that_is_broken_off_says_how_to_go_on(at_terminal) -> None:
+    terminal = at_terminal("chat", "connect", "postmark")
+    terminal.until("Enter alone leaves the form")
+    terminal.type("\n")
+    terminal.until("> ")
+    terminal.type("what is a server token?\n")
+    terminal.until("Server API token: ")
+    terminal.type("\x03")
+    assert terminal.wait() == 130
+    assert "What was connected stays. Go on:  powerstrip chat --resume " in terminal.shown

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from powerstrip.cli.console import as_json
+from powerstrip.cli.talking import wrapped
 from powerstrip.cli.text import block, cut, fields, plain, table, when, width
 
 
@@ -76,3 +77,9 @@ def test_json_says_the_same_and_steers_nothing(value: dict[str, str]) -> None:
 
 def test_json_for_a_reader_without_utf_8_is_ascii() -> None:
     assert as_json({"a": "é"}, "ascii") == '{\n  "a": "\\u00e9"\n}'
+
+
+def test_answers_are_broken_between_words_and_keep_their_lists() -> None:
+    text = "A first line that is longer\n- an item that is longer too\n\nlast"
+    assert wrapped(text, 20) == "A first line that is\nlonger\n- an item that is\n  longer too\n\nlast"
+    assert wrapped("https://example.com/a-very-long-address-of-one", 20) == "https://example.com/a-very-long-address-of-one"

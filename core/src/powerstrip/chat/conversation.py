@@ -13,7 +13,7 @@ from powerstrip.chat.describing import Describing
 from powerstrip.chat.desk import Consult, Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.managing import Managing
-from powerstrip.chat.mending import ASKS, MEANT, changes
+from powerstrip.chat.mending import ASKS, CHANGES, MEANT, changes
 from powerstrip.chat.parser.everyday import everyday, several
 from powerstrip.chat.parser.text import fold
 from powerstrip.chat.pocket import Pocket
@@ -105,6 +105,8 @@ class Conversation:
         waiting = self.state.waiting.partition(":")[0]
         if waiting in ("save", "confirm", "mend"):
             return await self._changed_plan(waiting, text, intent)
+        if waiting in ("map", "input") and CHANGES.match(plain):
+            return await self._changed_before(waiting, text)
         if waiting in CONNECTING and self.state.provider:
             if meant := MEANT.match(plain):
                 other = self.desk.parser.parse(f"connect {meant['rest']}")
@@ -116,6 +118,19 @@ class Conversation:
                 and intent.intent not in ("list", "capabilities")
             ):
                 return await explain(self.connecting, text)
+        return None
+
+    async def _changed_before(self, waiting: str, text: str) -> Reply | None:
+        """Another field is changed while one is asked for; that one is asked for again."""
+        if waiting == "input":
+            action = await asyncio.to_thread(self.desk.catalog.action, self.state.plan["action"])
+            changed = changes(text, action, self.desk.parser.lexicon)
+            return await self.managing.change_inputs(changed) if changed else None
+        asked = self.state.asked
+        self.state.asked = [each for each in asked if each != self.state.waiting]
+        if reply := await self.automating.change(text):
+            return reply
+        self.state.asked = asked
         return None
 
     async def _changed_plan(self, waiting: str, text: str, intent: Intent) -> Reply | None:

@@ -17,6 +17,8 @@ MEANT = re.compile(
     r"(?:use|take)|lieber|doch|plutot|mejor)\b(?P<rest>.{2,60})"
 )
 """How a message begins that takes back what is being done for something else."""
+CHANGES = re.compile(r"\W*(?:please )?(?:change|set|make|update|andere|setze?|cambia|change[rz])\b.* (?:to|be|auf|a|en) ")
+"""How a message begins that changes a field by its name."""
 ASKS = re.compile(
     r"\W*(?:what|where|which|why|how|who|was|wo|warum|wie|wozu|qu est-ce|ou|pourquoi|comment|que|donde|como)\b(?!.*\bcan @)"
 )

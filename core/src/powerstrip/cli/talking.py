@@ -46,6 +46,7 @@ class Talk:
     async def _answered(self, reply: ChatReply) -> ChatReply:
         self._show(reply)
         while (form := reply.get("form")) and self._console.interactive and not reply.get("choices"):
+            self._console.note("  (Enter alone leaves the form: then ask, or say something else.)")
             values = self._ask(form["fields"])
             if not values:
                 return reply

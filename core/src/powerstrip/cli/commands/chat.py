@@ -1,5 +1,6 @@
 """`powerstrip chat`: set things up in sentences."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -49,8 +50,9 @@ async def _talk(context: Context, hub: Client, session_id: str, sentence: str) -
         reply = await talk.say(sentence) if sentence else None
         if context.console.interactive and not context.console.json and not (reply and reply.get("done")):
             await talk.go_on()
-    except KeyboardInterrupt:
-        context.console.note(f"\nWhat was connected stays. Go on:  powerstrip chat --resume {session_id}")
+    except (KeyboardInterrupt, asyncio.CancelledError):  # at a prompt, or while an answer is waited for
+        context.console.err.write("\n")
+        context.console.note(f"What was connected stays. Go on:  powerstrip chat --resume {session_id}")
         raise
     if context.console.json:
         context.console.put(await hub.chats.get(session_id), "")
