@@ -5,6 +5,7 @@ The contract is a floor: answers may have further fields, and its closed answers
 
 import copy
 import json
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ import yaml
 
 from powerstrip.access import NewKey
 from powerstrip.api import Hub
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LATER = re.compile(r"/(automations|runs|webhooks|worker-sessions|workers|triggers|integrations/events)(/|$)|\}/actions(/|$)")
@@ -123,7 +124,7 @@ class House:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("contract") / "data"
-    hub = await Hub.open(Settings(data=folder), {})
+    hub = await Hub.open(Settings(data=folder, catalog=installation_index(os.environ)), {})
     made = await hub.access.bootstrap("main", mode="sandbox")
     admin = await hub.access.authenticate(made.key)
     await hub.access.keys.create(admin, made.project, NewKey("second", made.principal.id))

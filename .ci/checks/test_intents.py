@@ -19,7 +19,7 @@ from powerstrip.catalog import Catalog
 from powerstrip.chat import redact
 from powerstrip.chat.parser import Parser
 from powerstrip.problems import Unprocessable
-from powerstrip.settings import Settings
+from powerstrip.settings import Settings, installation_index
 
 FOLDER = Path(os.environ.get("POWERSTRIP_SHARED", "/nonexistent")) / "intents"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="POWERSTRIP_SHARED has no intents")
@@ -61,7 +61,7 @@ SECRET = re.compile(r"<secret:(\w+)(:wrong)?>")
 
 async def held(dialogue: dict[str, Any], folder: Path) -> tuple[list[dict[str, Any]], str, dict[str, Any]]:
     """Hold a conversation in a sandbox; gives the integrations at the end, all answers as text, and the last session."""
-    hub = await Hub.open(Settings(data=folder), {})
+    hub = await Hub.open(Settings(data=folder, catalog=installation_index(os.environ)), {})
     try:
         first = await hub.access.bootstrap("main", mode="sandbox")
         create = hub.integrations.create
@@ -105,7 +105,7 @@ DIALOGUES = rows("dialogues-dev.jsonl.gz") if FOLDER.is_dir() else []
 
 @pytest.fixture(scope="module")
 def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    return Catalog.load(tmp_path_factory.mktemp("catalog"))
+    return Catalog.load(installation_index(os.environ) or tmp_path_factory.mktemp("catalog"))
 
 
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda each: each["id"])
