@@ -98,7 +98,15 @@ class Parser(argparse.ArgumentParser):
         return known, unknown
 
     def error(self, message: str) -> "NoReturn":
-        """Refuse the words that were typed."""
+        """Refuse the words that were typed. For a command that is none, the most alike are named in place of all."""
+        from re import findall, match
+
+        if wrong := match(r"argument COMMAND: invalid choice: '(.*)' \(choose from (.*)\)$", message):
+            from difflib import get_close_matches
+
+            alike = get_close_matches(wrong[1], findall(r"[\w-]+", wrong[2]), 2, 0.5)
+            meant = f": did you mean {' or '.join(alike)}?" if alike else ""
+            message = f"there is no command {wrong[1]!r}{meant}"
         raise Usage(message[:1].upper() + message[1:], hint=f"{self.prog} --help")
 
     def command(self, name: str, help: str, run: "Command | None" = None) -> "Parser":
