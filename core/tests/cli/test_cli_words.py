@@ -112,7 +112,7 @@ def test_a_mistake_is_a_sentence_a_hint_and_exit_code_2(cli, words: list[str]) -
 def test_a_slip_of_the_keyboard_is_told_what_was_meant(cli) -> None:
     assert "did you mean integrations" in cli("integrtions").err
     assert "did you mean create" in cli("integrations", "crate").err
-    assert cli("nonsense").err.startswith("error: There is no command 'nonsense'\n")
+    assert cli("xyzzy").err.startswith("error: There is no command 'xyzzy'\n")
 
 
 def test_a_mistake_in_json_is_json(cli) -> None:
