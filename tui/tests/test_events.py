@@ -1,19 +1,12 @@
 """The events screen: what came, its way, replay and test events, by keys."""
 
+from contents import fired
 from pinned import filled, opened
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
 from textual.widgets import OptionList
 
 from powerstrip.client import embedded
 from powerstrip_tui import Dashboard, OpenDoor
-
-
-async def fired(client, text: str = "hello") -> str:
-    """A test event of Slack that came in; its id."""
-    sample = next(each for each in await client.events.samples(provider="slack") if each["event_type"] == "slack.message.posted")
-    payload = sample["payload"] | {"text": text}
-    await client.events.fire(mode="deliver", event_type=sample["event_type"], payload=payload)
-    return (await client.events.list().page(limit=1)).items[0]["id"]
 
 
 async def test_one_event_is_followed_to_where_it_stopped(app, client) -> None:

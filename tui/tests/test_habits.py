@@ -6,10 +6,9 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from contents import WAITS, fired, made
 from pressing import SMALL, WIDE, press, screen, settled, until
 from served import serving
-from test_events import fired
-from test_runs import WAITS, made
 
 from powerstrip.client import Client
 from powerstrip.client.access import AuditTrail

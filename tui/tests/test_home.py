@@ -1,7 +1,7 @@
 """Home and the first minutes: what a new hub says, the demo, the search, what needs attention."""
 
+from contents import made, slack
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
-from test_runs import made, slack
 from textual.events import Key
 from textual.widgets import Input, OptionList
 

@@ -4,9 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from contents import GREET, made
 from pressing import SMALL, WIDE, settled
-from test_runs import SPEC as GREET
-from test_runs import made
 
 from powerstrip.client import Client, demo
 

@@ -1,39 +1,12 @@
 """Automations and runs: specs with their findings, a run from start to end, what a sandbox would have sent, by keys."""
 
+from contents import GREET, WAITS, made, slack
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
-
-SPEC = """\
-name: Greet
-inputs:
-  who: {type: string}
-steps:
-  - name: tell
-    action: slack.message.post
-    action_kind: server
-    parameters: {channel: "#ops", text: "Hello ${inputs.who}"}
-"""
-WAITS = """\
-name: Wait
-steps:
-  - name: answer
-    wait_for_event: {event: signal.approved}
-"""
-
-
-async def made(client, source: str, handle: str, *, publish: bool = True) -> None:
-    await client.automations.create(handle, handle.title())
-    version = await client.automations.add_version(handle, source=source)
-    if publish:
-        await client.automations.publish(handle, version["version"])
-
-
-async def slack(client) -> None:
-    await client.integrations.create("ops", "slack", credentials={"bot_token": "xoxb-000000000000-invented-token"}, probe=False)
 
 
 async def test_a_run_is_started_and_shows_what_it_would_have_sent(app, client) -> None:
     await slack(client)
-    await made(client, SPEC, "greet")
+    await made(client, GREET, "greet")
     async with app.run_test(size=WIDE) as pilot:
         await settled(pilot)
         await press(pilot, "3")
@@ -82,7 +55,7 @@ async def test_a_run_that_waits_is_signalled_and_another_is_cancelled(app, clien
 
 
 async def test_errors_of_a_spec_stand_in_their_lines_and_keep_it_from_being_published(app, client) -> None:
-    await made(client, SPEC.replace("${inputs.who}", "${steps.nowhere.output.x}"), "broken", publish=False)
+    await made(client, GREET.replace("${inputs.who}", "${steps.nowhere.output.x}"), "broken", publish=False)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await settled(pilot)
         await press(pilot, "3")
@@ -100,7 +73,7 @@ async def test_errors_of_a_spec_stand_in_their_lines_and_keep_it_from_being_publ
 
 async def test_an_automation_is_published_and_paused_by_keys(app, client) -> None:
     await slack(client)
-    await made(client, SPEC, "greet", publish=False)
+    await made(client, GREET, "greet", publish=False)
     async with app.run_test(size=SMALL) as pilot:
         await settled(pilot)
         await press(pilot, "3")
@@ -117,7 +90,7 @@ async def test_an_automation_is_published_and_paused_by_keys(app, client) -> Non
 
 async def test_two_runs_are_compared(app, client) -> None:
     await slack(client)
-    await made(client, SPEC, "greet")
+    await made(client, GREET, "greet")
     for who in ("Ada", "Grace"):
         run = await client.runs.start("greet", {"who": who})
         async for _ in client.runs.watch(run["id"]):

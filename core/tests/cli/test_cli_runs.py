@@ -11,7 +11,7 @@ name: Waits
 inputs: {n: {type: integer}}
 steps:
   - {name: hold, wait_for_event: {event: order.paid}}
-  - {name: mail, action: postmark.email.send, action_kind: server, parameters: {sender: a@shop.example, to: b@shop.example, subject: "Order ${inputs.n}", text_body: Hi}}
+  - {name: mail, action: postmark.email.send, action_kind: server, integration: mail, parameters: {sender: a@shop.example, to: b@shop.example, subject: "Order ${inputs.n}", text_body: Hi}}
 """  # noqa: E501
 pytestmark = pytest.mark.usefixtures("on_served")
 
