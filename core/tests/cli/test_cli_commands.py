@@ -71,7 +71,7 @@ def test_with_several_projects_one_must_be_named(cli, monkeypatch: pytest.Monkey
 
 
 def test_a_call_shows_what_would_have_been_sent_and_a_mock(cli) -> None:
-    ran = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL))
+    ran = cli("call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL))
     assert ran.code == 0, ran.err
     assert "POST https://api.postmarkapp.com/email" in ran.out
     assert "<server_token>" in ran.out
@@ -81,17 +81,17 @@ def test_a_call_shows_what_would_have_been_sent_and_a_mock(cli) -> None:
 
 
 def test_a_dry_run_shows_the_request_and_answers_nothing(cli) -> None:
-    ran = cli("call", "postmark.template.list", "--dry-run")
+    ran = cli("call", "postmark.template.list", "--integration", "mail", "--dry-run")
     assert ran.code == 0, ran.err
     assert "GET https://api.postmarkapp.com/templates" in ran.out
     assert ran.out.endswith("Nothing was sent.\n")
-    refused = cli("call", "postmark.email.send", "--dry-run", "--input", json.dumps(EMAIL))
+    refused = cli("call", "postmark.email.send", "--integration", "mail", "--dry-run", "--input", json.dumps(EMAIL))
     assert refused.code == 1
     assert "dry run" in refused.err
 
 
 def test_a_call_in_json_is_the_apis_answer(cli) -> None:
-    result = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--json").json
+    result = cli("call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL), "--json").json
     assert (result["status"], result["mode"]) == ("completed", "sandbox")
     assert result["would_have_sent"][0]["method"] == "POST"
     assert cli("invocations", "show", result["invocation_id"], "--json").json["action_name"] == "postmark.email.send"
@@ -103,7 +103,17 @@ def test_a_call_in_json_is_the_apis_answer(cli) -> None:
 
 
 def test_the_same_idempotency_key_is_one_call(cli) -> None:
-    words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--idempotency-key", "order-1", "--json")
+    words = (
+        "call",
+        "postmark.email.send",
+        "--integration",
+        "mail",
+        "--input",
+        json.dumps(EMAIL),
+        "--idempotency-key",
+        "order-1",
+        "--json",
+    )
     first, again = cli(*words), cli(*words)
     assert again.json == first.json | {"replayed": True}
     assert "replayed" not in first.err
@@ -111,7 +121,7 @@ def test_the_same_idempotency_key_is_one_call(cli) -> None:
 
 
 def test_a_failed_call_ends_with_1_and_the_reason(cli) -> None:
-    words = ("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--simulate", "unauthorized")
+    words = ("call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL), "--simulate", "unauthorized")
     ran = cli(*words)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("error: postmark: ")
@@ -125,7 +135,7 @@ def test_a_failed_call_ends_with_1_and_the_reason(cli) -> None:
 
 
 def test_an_input_that_does_not_fit_is_named_by_its_place(cli) -> None:
-    ran = cli("call", "postmark.email.send", "--input", "to=ada@example.com", "--json")
+    ran = cli("call", "postmark.email.send", "--integration", "mail", "--input", "to=ada@example.com", "--json")
     assert ran.code == 1
     assert "subject" in ran.err
     assert ran.json["error"]["code"] == "invalid_request"
@@ -176,10 +186,14 @@ def test_a_dash_is_standard_input_and_standard_output(cli, powerstrip, served, t
 
 
 def test_output_of_an_action_without_a_file_is_its_json(cli, tmp_path: Path) -> None:
-    ran = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--output", f"{tmp_path}/out.json")
+    ran = cli(
+        "call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL), "--output", f"{tmp_path}/out.json"
+    )
     assert ran.code == 0
     assert "message_id" in json.loads((tmp_path / "out.json").read_text())
-    unwritable = cli("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--output", "/no/such/folder/out")
+    unwritable = cli(
+        "call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL), "--output", "/no/such/folder/out"
+    )
     assert unwritable.code == 1
     assert "/no/such/folder/out" in unwritable.err
 
@@ -198,7 +212,7 @@ def test_keys_are_shown_once_and_can_be_revoked(cli) -> None:
 
 
 def test_the_audit_log_tells_who_used_what_and_holds(cli) -> None:
-    cli("call", "postmark.email.send", "--input", json.dumps(EMAIL))
+    cli("call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL))
     page = cli("audit", "list", "--limit", "1")
     assert "admin" in page.out
     assert "mail, for postmark.email.send (sandbox)" in page.out

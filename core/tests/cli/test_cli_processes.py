@@ -36,7 +36,8 @@ def ask(hub: Any, path: str, body: object = None) -> dict[str, Any]:
 
 def test_one_terminal_serves_and_another_calls(served, powerstrip) -> None:
     assert served.ready == f"powerstrip ready on {served.url} (data {served.data})\n"
-    called = powerstrip("call", "postmark.email.send", "--input", json.dumps(EMAIL), "--json", **served.environment)
+    call = ("call", "postmark.email.send", "--integration", "mail", "--input", json.dumps(EMAIL), "--json")
+    called = powerstrip(*call, **served.environment)
     assert called.json["status"] == "completed", called.err
     assert (served.data / "serve.log").read_text() == ""
 
