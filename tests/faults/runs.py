@@ -176,11 +176,11 @@ def _run(hubs: list[ServedHub], ledger: Ledger, kills: int, chance: random.Rando
         hub.kill()
         outcome.kills[point] += 1
         cut_off = _begun_and_open(ledger)
-        if len(hubs) > 1:
-            _see_resumed(ledger, cut_off, time.monotonic(), outcome)
-        hub.start()
         if len(hubs) == 1:
-            _see_resumed(ledger, cut_off, time.monotonic(), outcome)
+            hub.start()
+        _see_resumed(ledger, cut_off, time.monotonic(), outcome)
+        if len(hubs) > 1:  # the others went on meanwhile
+            hub.start()
     stop.set()
     sender.join(60)
     _look(hubs[0], outcome)

@@ -1,7 +1,6 @@
 """A whole hub behind its ASGI door, with a project, an admin and members of each role."""
 
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,8 +13,7 @@ import pytest_asyncio
 
 from powerstrip.access import Bootstrap, NewKey, NewPrincipal, NewProject, PrincipalChanges
 from powerstrip.api import Hub
-from powerstrip.catalog import Catalog
-from powerstrip.settings import Settings, installation_index
+from powerstrip.settings import Settings
 from powerstrip.store import Project
 
 CANARY = "pm-invented-canary-93ab1e"
@@ -74,14 +72,6 @@ class House:
     async def disable(self, principal_id: str) -> None:
         admin = await self.hub.access.authenticate(self.first.key)
         await self.hub.access.principals.update(admin, self.project.id, principal_id, PrincipalChanges(state="disabled"))
-
-
-@pytest.fixture(scope="session")
-def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The catalog's index, made once for this installation: looking into plugins takes seconds."""
-    folder = installation_index(os.environ) or tmp_path_factory.mktemp("catalog")
-    Catalog.load(folder)
-    return folder
 
 
 @asynccontextmanager

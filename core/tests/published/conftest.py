@@ -22,7 +22,6 @@ import sys  # noqa: E402
 
 sys.modules["workerhouse"] = workerhouse
 _spec.loader.exec_module(workerhouse)
-catalog_folder = workerhouse.catalog_folder
 
 
 @pytest.fixture

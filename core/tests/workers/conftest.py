@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,10 +15,9 @@ from websockets.asyncio.client import ClientConnection
 
 from powerstrip.access import Bootstrap, NewKey, NewPrincipal
 from powerstrip.api import Hub
-from powerstrip.catalog import Catalog
 from powerstrip.cli import server as serving
 from powerstrip.client import Client
-from powerstrip.settings import Settings, installation_index
+from powerstrip.settings import Settings
 
 LOOPBACK = ["127.0.0.0/8"]
 
@@ -118,13 +116,6 @@ class Served:
         made = await access.principals.create(admin, project.id, new)
         key = await access.keys.create(admin, project, NewKey(new.name, made.principal.id))
         return key.key, key.row.id if hasattr(key, "row") else key.api_key.id
-
-
-@pytest.fixture(scope="session")
-def catalog_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = installation_index(os.environ) or tmp_path_factory.mktemp("catalog")
-    Catalog.load(folder)
-    return folder
 
 
 @asynccontextmanager

@@ -1,15 +1,21 @@
 """Parts of the screen after a wait: they may be gone by then."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.css.query import NoMatches
 from textual.dom import NoScreen
 from textual.widget import Widget
 
+from powerstrip.client import ClientError
+from powerstrip_tui.sentences import said
+
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.screen import Screen
+
+    from powerstrip_tui.app import Dashboard
 
 
 @asynccontextmanager
@@ -21,6 +27,19 @@ async def standing(node: Widget) -> AsyncGenerator[None]:
         if _stands(node):
             raise
         # nobody waits for what was to be shown
+
+
+@asynccontextmanager
+async def telling(window: "Screen[Any]", doing: str, tell: Callable[[str], None]) -> AsyncGenerator[None]:
+    """Ask the hub inside; an error of the client ends the block and is told. So is nothing, where the window was left."""
+    app = cast("Dashboard", window.app)
+    async with standing(window):
+        try:
+            with app.busy(doing):
+                yield
+        except ClientError as error:
+            app.heard(error)
+            tell(str(said(error)))
 
 
 def _stands(node: Widget) -> bool:

@@ -1,7 +1,6 @@
 """A conversation beside any screen: sentences in, answers out; choices and forms inline, secrets in masked fields alone."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -14,10 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from powerstrip.client import ClientError, HubError
+from powerstrip.client import HubError
 from powerstrip.client.chat import ChatReply
-from powerstrip_tui.sentences import said
-from powerstrip_tui.standing import standing
+from powerstrip_tui.standing import telling
 from powerstrip_tui.texts import line, literal, paragraphs
 
 if TYPE_CHECKING:
@@ -143,16 +141,9 @@ class Chat(ModalScreen[None]):
         async with self._asking("Trying it at the provider"):
             self._answered((await self.app.hub.chats.fill(self._session, values))["reply"])
 
-    @asynccontextmanager
-    async def _asking(self, doing: str) -> AsyncGenerator[None]:
+    def _asking(self, doing: str) -> AbstractAsyncContextManager[None]:
         """Ask the hub inside; an error of the client ends the block and is told in the conversation."""
-        async with standing(self):
-            try:
-                with self.app.busy(doing):
-                    yield
-            except ClientError as error:
-                self.app.heard(error)
-                self._tell(str(said(error)), "$text-error")
+        return telling(self, doing, lambda words: self._tell(words, "$text-error"))
 
     def _answered(self, reply: ChatReply) -> None:
         """Show an answer, with what it asks for."""

@@ -1,7 +1,6 @@
 """What every small window is."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -11,10 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from powerstrip.client import ClientError
 from powerstrip_tui.moves import moving
-from powerstrip_tui.sentences import said
-from powerstrip_tui.standing import standing
+from powerstrip_tui.standing import telling
 from powerstrip_tui.texts import line
 
 if TYPE_CHECKING:
@@ -50,16 +47,9 @@ class Dialog(ModalScreen[T | None]):
         """Say something in the line below."""
         self.query_one(".hint", Static).update(Content(line(words)))
 
-    @asynccontextmanager
-    async def telling(self, doing: str) -> AsyncGenerator[None]:
-        """Ask the hub inside; an error of the client ends the block and is said. So is nothing, where the window was left."""
-        async with standing(self):
-            try:
-                with self.app.busy(doing):
-                    yield
-            except ClientError as error:
-                self.app.heard(error)
-                self.say(str(said(error)))
+    def telling(self, doing: str) -> AbstractAsyncContextManager[None]:
+        """Ask the hub inside; an error of the client ends the block and is said in the line below."""
+        return telling(self, doing, self.say)
 
     def action_leave(self) -> None:
         """Without an answer."""
