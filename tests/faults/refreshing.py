@@ -145,6 +145,8 @@ async def work(url: str, data: Path, peer: str, calls: int) -> None:
         result = await tick.call()
         print(result.status if result.status == "completed" else f"{result.error_type}: {result.error}", flush=True)
         await asyncio.sleep(0.005)
+    await tick.house.edge.close()
+    await tick.house.store.close()
 
 
 def start(url: str, data: Path, peer: str, calls: int) -> subprocess.Popen[str]:

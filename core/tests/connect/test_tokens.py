@@ -1,6 +1,7 @@
 """Access tokens: fetched once, used by all, renewed in time, and nowhere to be read."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -116,6 +117,24 @@ async def test_a_token_just_fetched_and_refused_is_not_fetched_again(tick: Token
     assert result.error_type == "auth_failed"
     assert (len(tick.asked()), len(tick.tokens_sent())) == (1, 1)
     assert (await tick.integration(row.id)).status == "expired"
+
+
+async def test_a_short_token_that_ran_out_on_the_way_is_renewed(tick: TokenHouse) -> None:
+    row = await tick.consented(expires_at=rfc3339(now() + timedelta(seconds=20)))
+    tick.house.peer.say(TOKEN, token(SECOND, refresh_token=REFRESHED))
+    tick.house.peer.say(NOTES, Response("{}", 401, content_type="application/json"), {"id": "n-1"})
+    tick.house.peer.gate.clear()
+
+    calling = asyncio.create_task(tick.call())
+    while not tick.tokens_sent():
+        await asyncio.sleep(0.01)
+    with time_machine.travel(now() + timedelta(seconds=25), tick=True):
+        tick.house.peer.gate.set()
+        result = await calling
+
+    assert result.status == "completed"
+    assert tick.tokens_sent() == [FIRST, SECOND]
+    assert (await tick.integration(row.id)).status == "active"
 
 
 async def test_a_refusal_of_the_deed_renews_nothing(tick: TokenHouse) -> None:
@@ -244,6 +263,21 @@ async def test_an_answer_that_was_kept_is_read_after_a_crash(tick: TokenHouse) -
 
     assert result.status == "completed"
     assert (tick.asked(), tick.tokens_sent()) == ([], [SECOND])
+
+
+async def test_the_time_of_a_kept_token_runs_from_when_it_was_asked_for(tick: TokenHouse) -> None:
+    """A hub that lay still for two hours between the answer and its use does not take an hour's token for a fresh one."""
+    row = await tick.consented(expires_at=await in_minutes(tick, -180))
+    given = json.dumps(token(SECOND, refresh_token=REFRESHED))
+    asked = rfc3339(now() - timedelta(hours=2))
+    await crash(tick, row, json.dumps({"status": 200, "headers": {}, "body": given, "asked": asked}).encode())
+    tick.house.peer.say(TOKEN, token(THIRD))
+
+    result = await settle(tick.house, tick.adapter).call()
+
+    assert result.status == "completed"
+    assert tick.tokens_sent() == [THIRD]
+    assert [form["refresh_token"] for form in tick.asked()] == [REFRESHED]
 
 
 async def test_a_crash_while_the_provider_was_asked_is_told_as_it_is(tick: TokenHouse) -> None:

@@ -203,14 +203,16 @@ def keep_answer(connection: Connection, vault: Vault, lease: Lease, answer: byte
     )
 
 
-def keep_token(connection: Connection, vault: Vault, lease: Lease, grant: Grant, spread: float) -> Held | None:
+def keep_token(
+    connection: Connection, vault: Vault, lease: Lease, grant: Grant, spread: float, fetched: datetime | None = None
+) -> Held | None:
     """Make this the token. None where the lease is lost. A missing refresh token or scope leaves what there was.
 
-    `spread` from 0 to 1 moves the renewal, so that tokens that were fetched together are not renewed together.
+    `fetched` is when its time began to run: now, where it is not given. `spread` from 0 to 1 moves the renewal, so that tokens that were fetched together are not renewed together.
     """
     scopes = lease.scopes if grant.scopes is None else grant.scopes
     refresh = grant.refresh_token or (lease.current.refresh if lease.current else None)
-    fetched = now()
+    fetched = fetched or now()
     held = Held(grant.access_token, refresh, fetched, _at(grant.expires_at), _renewal(grant.expires_at, fetched, spread))
     packed = json.dumps({"access_token": held.token, "refresh_token": held.refresh, "token_type": grant.token_type})
     sealed = vault.seal(connection, _place(lease, "sealed"), packed.encode("ascii"))

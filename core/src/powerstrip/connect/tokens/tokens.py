@@ -33,7 +33,8 @@ Clients: TypeAlias = Callable[[str], Awaitable[Client | None]]
 KEPT = 10_000
 """Tokens in memory; the one unused for longest goes first."""
 FRESH = timedelta(seconds=60)
-"""A token younger than this that the provider refuses is not renewed: another one would fare no better."""
+"""A token younger than this that the provider refuses is not renewed: another one would fare no better. One whose own time is
+over meanwhile is: it ran out on the way."""
 
 log = structlog.get_logger("powerstrip.tokens")
 
@@ -62,7 +63,7 @@ class Want:
         """Whether this token will do."""
         at = now()
         if self.refused is not None and held.token == self.refused:
-            return at - held.fetched_at < FRESH
+            return held.good(at) and at - held.fetched_at < FRESH
         return held.good(at) and not (self.ahead and held.due(at))
 
     @property
@@ -177,7 +178,10 @@ class Tokens:
         while True:
             step = await self._store.hot(partial(self._step, want=want))
             if isinstance(step, Lease):
+                kept = step.answer is not None
                 step = await self._asked(step, want)
+                if kept and isinstance(step, Held) and not want.satisfied(step):
+                    continue  # what a dead process was given ran out before anybody could use it
             if isinstance(step, PowerstripError):
                 raise step
             if isinstance(step, Held):
@@ -225,21 +229,23 @@ class Tokens:
         """Use the lease: ask the provider, keep the answer, read it."""
         answer = lease.answer
         if answer is None:
+            asked = now()
             try:
                 response = await self._ask(lease, want)
             except PowerstripError as error:
                 outcome = await self._store.hot(partial(self._records.failed, lease=lease, error=error))
                 return outcome.error or overtaken()
-            if not await self._store.hot(partial(self._records.answered, lease=lease, response=response)):
+            if not await self._store.hot(partial(self._records.answered, lease=lease, response=response, asked=asked)):
                 return overtaken()
         else:
-            response = answer_of(answer)
+            response, asked = answer_of(answer)
         settle = partial(
             self._records.settle,
             lease=lease,
             bound=want.bound,
             auth=want.auth,
             answer=response,
+            asked=asked,
             spread=random.random(),  # noqa: S311
         )
         outcome = await self._store.hot(settle)
