@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import logging
 import secrets
 import threading
 import time
@@ -10,9 +9,8 @@ from collections.abc import Awaitable, Callable
 from traceback import extract_tb
 from typing import Any
 
-import structlog
-
 import powerstrip
+from powerstrip import logs
 from powerstrip.api import hooking, invoking, pages, socket
 from powerstrip.api.body import Body
 from powerstrip.api.cursors import Cursors
@@ -21,9 +19,11 @@ from powerstrip.api.head import Head, read_head, read_query
 from powerstrip.api.hub import Hub
 from powerstrip.api.problems import Answer, answer_of, json_answer
 from powerstrip.api.visit import KEY, Visit
+from powerstrip.logs import Log
 
 Send = Callable[[Any], Awaitable[None]]
 SAFE_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"), (b"referrer-policy", b"no-referrer")]
+log = Log("powerstrip.api")
 NO_HEAD = Head("", "", None, None, {})
 
 
@@ -42,7 +42,7 @@ class Front:
         self._making = threading.Lock()
         self._prefix = secrets.token_hex(4)
         self._count = itertools.count(1)
-        self._log = structlog.get_logger("powerstrip.api").bind()
+        self._tells = logs.wanted(logs.INFO)
 
     def warm(self) -> Any:
         """Put together what is behind the front, if it is not there yet. Takes most of a second; for a thread."""
@@ -66,8 +66,8 @@ class Front:
             await self._pass(visit, scope, receive, reply)
         except Exception as error:  # noqa: BLE001 - the last place where a failure can become an answer
             await self._fail(visit, error, reply, scope["path"])
-        if reply.status >= 500 or self._log.is_enabled_for(logging.INFO):
-            _tell(self._log, visit, reply.status, time.perf_counter() - begun)
+        if reply.status >= 500 or self._tells:
+            _tell(visit, reply.status, time.perf_counter() - begun)
 
     async def _socket(self, scope: Any, receive: Any, send: Send) -> None:
         """A worker's socket. What goes wrong once it is open is told on it, and in the log."""
@@ -84,8 +84,8 @@ class Front:
             if not opened.yes:
                 await socket.deny(scope, send, error)
         failed = opened.yes and visit.failure is not None
-        if failed or self._log.is_enabled_for(logging.INFO):
-            _tell(self._log, visit, 500 if failed else 101 if opened.yes else 400, time.perf_counter() - begun)
+        if failed or self._tells:
+            _tell(visit, 500 if failed else 101 if opened.yes else 400, time.perf_counter() - begun)
 
     async def _pass(self, visit: Visit, scope: Any, receive: Any, reply: "_Reply") -> None:
         visit.head = read_head(scope)
@@ -148,7 +148,7 @@ class _Reply:
         await self._send({"type": "http.response.body", "body": answer.body})
 
 
-def _tell(log: Any, visit: Visit, status: int, seconds: float) -> None:
+def _tell(visit: Visit, status: int, seconds: float) -> None:
     """One line for each request, of these fields alone: no address as it was asked, no header, no body."""
     facts: dict[str, Any] = {
         "request_id": visit.request_id,

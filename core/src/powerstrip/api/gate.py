@@ -1,8 +1,7 @@
 """Who comes in: key, then project, then permission. Whoever is known and refused leaves a trace in the audit log."""
 
-import structlog
-
 from powerstrip.access import Access, Identity, NoProject
+from powerstrip.logs import Log
 from powerstrip.problems import Forbidden, Problem, TooMany, Unauthenticated
 from powerstrip.rate import Buckets
 from powerstrip.store import Project
@@ -12,7 +11,7 @@ FAILURES_PER_SECOND, FAILURES_AT_ONCE = 50, 500
 NOTES_PER_SECOND, NOTES_AT_ONCE = 10, 1000
 """Refusals of one caller that are written down: who keeps trying must not fill the disk."""
 
-log = structlog.get_logger("powerstrip.api")
+log = Log("powerstrip.api")
 
 
 class Gate:

@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import structlog
-
 from powerstrip import logs
 from powerstrip.access import Access
 from powerstrip.actions import PROVIDER, Actions, Files, OwnActions, revealing
@@ -26,6 +24,7 @@ from powerstrip.edge import Deliveries, Edge, OperatorWay
 from powerstrip.entities import CONSUMER, DataChanges, Entities, entity_provider
 from powerstrip.events import Events
 from powerstrip.inbound import Inbound, endpoint_dependents
+from powerstrip.logs import Log
 from powerstrip.outbound import Outbound
 from powerstrip.problems import Problem
 from powerstrip.settings import MODEL_KEY, Settings
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from powerstrip.chat import Chats
     from powerstrip.chat.model import LanguageModel
 
-log = structlog.get_logger("powerstrip.hub")
+log = Log("powerstrip.hub")
 
 SWEEP_SECONDS = 600
 """How often old idempotency keys, lost calls and expired files are looked for."""

@@ -5,7 +5,6 @@ import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
@@ -13,6 +12,7 @@ from powerstrip.automations.engine.records import bare, loads
 from powerstrip.automations.spec import ScheduleRefused, missed, next_fire
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.events import Events, NewEvent
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import AutomationTrigger, Project, Store
 
@@ -23,7 +23,7 @@ LATE = 60.0
 """Seconds after which a fire counts as missed: the hub was down, or asleep."""
 TAKE = 200
 
-log = structlog.get_logger("powerstrip.schedules")
+log = Log("powerstrip.schedules")
 
 
 class Ticker:

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import structlog
-
 from powerstrip.adapter import PowerstripError
 from powerstrip.clock import monotonic
 from powerstrip.connect.watching import at_work
 from powerstrip.edge import SandboxAnswer
-from powerstrip.logs import place_of
+from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
 
 T = TypeVar("T")
@@ -19,7 +17,7 @@ MAX_WORDS = 500
 GRACE = 0.25
 """Seconds after the deadline: the edge keeps it first and knows more of what happened."""
 
-log = structlog.get_logger("powerstrip.adapter")
+log = Log("powerstrip.adapter")
 
 
 class AdapterBroken(Exception):

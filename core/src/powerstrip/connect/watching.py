@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
-import structlog
-
 from powerstrip.clock import monotonic
+from powerstrip.logs import Log
 
 BLOCKED_SECONDS = 2.0
 """How long the loop may stand still before it is told."""
 
-log = structlog.get_logger("powerstrip.adapter")
+log = Log("powerstrip.adapter")
 _at_work: dict[asyncio.Task[Any], str] = {}
 """Calls of adapters' functions, by the task that runs each."""
 

@@ -4,23 +4,19 @@ They have connections of their own, so that slow targets take none from calls. T
 address is saved and again, name and all, at each send. Redirects are not followed.
 """
 
-import asyncio
-import contextlib
 import ssl
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import aiohttp
-
-from powerstrip.adapter import Request, Response
+from powerstrip.adapter import Request
 from powerstrip.clock import monotonic
 from powerstrip.edge.call import Caps
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.guard import Guard
-from powerstrip.edge.live import Flight, Transport
 from powerstrip.edge.resolver import Lookup, SystemLookup
 from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.tls import Tls
+from powerstrip.edge.transport import Flight, Transport
 from powerstrip.edge.urls import Url, climbs, parse_url
 from powerstrip.settings import Settings
 
@@ -28,9 +24,6 @@ CONNECTIONS = 256
 """Open to all targets together."""
 KEPT = 1024
 """Bytes of an answer's text that are kept."""
-LOOKED_AT = 4 * KEPT
-MOMENT = 2.0
-"""Bytes that are read of an answer, and seconds that are waited for them."""
 HOP = "X-Powerstrip-Hop"
 """Names the hub that sent a delivery: a hub that receives its own does not take it."""
 
@@ -43,21 +36,6 @@ class Receipt:
     text: str
     retry_after: str
     milliseconds: int
-
-
-class _Brief(Transport):
-    """Reads no more than the beginning of an answer, and waits for it only a moment: what counts is the status."""
-
-    async def _read(self, answer: aiohttp.ClientResponse, flight: Flight) -> Response:
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        held = bytearray()
-        if "content-encoding" not in headers:
-            with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-                async with asyncio.timeout(MOMENT):
-                    while len(held) < LOOKED_AT and (piece := await answer.content.readany()):
-                        held += piece
-        answer.close()
-        return Response(answer.status, headers, bytes(held[:LOOKED_AT]))
 
 
 class Deliveries:
@@ -75,7 +53,7 @@ class Deliveries:
         self._system = SystemLookup()
         self._guard = Guard(settings.allow_addresses, own)
         caps = Caps(connections=CONNECTIONS)
-        self._transport = _Brief(self._guard, caps, settings.data / "streams", tls, lookup or self._system)
+        self._transport = Transport(self._guard, caps, settings.data / "streams", tls, lookup or self._system, brief=True)
         self._hop = hop
 
     def is_own(self, hop: str) -> bool:

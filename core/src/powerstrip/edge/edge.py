@@ -12,7 +12,6 @@ from powerstrip.edge.call import Bound, Call, Caps, Trace
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.guard import Guard
 from powerstrip.edge.limit import Limits
-from powerstrip.edge.live import Flight, Transport
 from powerstrip.edge.mail import MailTransport
 from powerstrip.edge.pipeline import Access, Gear, Pipeline, Reveal, Tempo
 from powerstrip.edge.resolver import Lookup, SystemLookup
@@ -20,6 +19,7 @@ from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.tls import ClientCertificates, Tls
 from powerstrip.edge.tokens import TokenCall, found_endpoint
 from powerstrip.edge.tokens import send as send_token_call
+from powerstrip.edge.transport import Flight, Transport
 from powerstrip.edge.urls import parse_url
 from powerstrip.settings import Settings
 

@@ -5,14 +5,15 @@ certificate is verified. A deadline covers connecting, sending and reading to th
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from ssl import SSLContext
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from powerstrip.adapter import Content, PowerstripError, Request, Response
@@ -24,8 +25,8 @@ from powerstrip.edge.errors import NoAnswer, Refused, Unreached
 from powerstrip.edge.guard import Guard, Reach
 from powerstrip.edge.limit import Clock
 from powerstrip.edge.resolver import Lookup, Resolver, check_live
-from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.tls import Tls
+from powerstrip.edge.transport import Flight
 from powerstrip.edge.urls import Url
 from powerstrip.edge.wire import wire_headers
 
@@ -34,25 +35,10 @@ MAX_HEADER_BYTES = 8190
 """Of one header line: an answer's headers have at most about 1 MB together."""
 SMALL_BODY = 512 * 1024
 """Bytes that are written at once; longer bodies are written in pieces."""
+BRIEF = 4 * 1024
+MOMENT = 2.0
+"""Bytes that are read of a brief answer, and seconds that are waited for them."""
 _AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-
-
-@dataclass(slots=True, repr=False)
-class Flight:
-    """One attempt. `scrub` cleans a streamed answer before it is on disk; all else of an answer is the caller's to clean.
-
-    `cap` is the most that an answer may have, in bytes; None for the usual. `sent` turns true when it has a connection and its
-    first byte is about to go out.
-    """
-
-    request: Request
-    url: Url
-    reach: Reach
-    deadline: float
-    scrub: Scrub
-    tls: SSLContext | None = None
-    cap: int | None = None
-    sent: bool = False
 
 
 _flight: ContextVar[Flight] = ContextVar("flight")
@@ -70,6 +56,10 @@ class _Lost(aiohttp.ClientError):
     """A connection that broke after the request was given to it."""
 
 
+class _Resolver(Resolver, AbstractResolver):
+    """The room's resolver as aiohttp takes one."""
+
+
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from repeating a request by itself: it does so for PUT and DELETE on a kept connection that breaks."""
     try:
@@ -80,7 +70,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _Lost from None
 
 
-class Transport:
+class Connections:
     """Sends requests that the guard has let pass. Sessions are opened on first use, one for each reach."""
 
     def __init__(self, guard: Guard, caps: Caps, files: Path, tls: Tls, lookup: Lookup, clock: Clock = monotonic) -> None:
@@ -157,7 +147,7 @@ class Transport:
 
     def _open(self, reach: Reach) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            resolver=Resolver(self._guard, reach, self._lookup),
+            resolver=_Resolver(self._guard, reach, self._lookup),
             ssl=self._context,
             limit=self._caps.connections,
             limit_per_host=self._caps.per_host,
@@ -175,6 +165,21 @@ class Transport:
             max_field_size=MAX_HEADER_BYTES,
             max_headers=MAX_HEADERS,
         )
+
+
+class BriefConnections(Connections):
+    """Reads no more than the beginning of an answer, and waits for it only a moment: what counts is the status."""
+
+    async def _read(self, answer: aiohttp.ClientResponse, flight: Flight) -> Response:
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        held = bytearray()
+        if "content-encoding" not in headers:
+            with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+                async with asyncio.timeout(MOMENT):
+                    while len(held) < BRIEF and (piece := await answer.content.readany()):
+                        held += piece
+        answer.close()
+        return Response(answer.status, headers, bytes(held[:BRIEF]))
 
 
 def _wire_url(url: Url, request: Request) -> URL:

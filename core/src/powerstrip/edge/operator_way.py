@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import aiohttp
-
 from powerstrip.adapter.backend import BackendAnswer, BackendFailed
 
 SECONDS = 30.0
@@ -31,8 +29,8 @@ class OperatorWay:
             return asyncio.run(_send(method, url, headers, body))
         except TimeoutError:
             raise BackendFailed(f"{host} did not answer within {SECONDS:.0f} seconds") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise BackendFailed(f"{host} cannot be reached ({type(error).__name__})") from None
+        except (OSError, ValueError) as error:
+            raise _unreached(host, error) from None
 
 
 def _checked(url: str) -> str:
@@ -52,16 +50,27 @@ def _is_here(host: str) -> bool:
         return False
 
 
+def _unreached(host: str, error: Exception) -> BackendFailed:
+    return BackendFailed(f"{host} cannot be reached ({type(error).__name__})")
+
+
 async def _send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> BackendAnswer:
+    import aiohttp  # most hubs have no back end: theirs starts without
+
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     jar = aiohttp.DummyCookieJar()
-    async with (
-        aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=jar) as session,
-        session.request(method, url, headers=dict(headers), data=body or None, allow_redirects=False) as answer,
-    ):
-        content = await answer.content.read(MAX_BYTES + 1)
-        while len(content) <= MAX_BYTES and (more := await answer.content.read(MAX_BYTES + 1 - len(content))):
-            content += more
-        if len(content) > MAX_BYTES:
-            raise BackendFailed(f"{answer.host} answered more than {MAX_BYTES:,} bytes")
-        return BackendAnswer(answer.status, content)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=jar) as session,
+            session.request(method, url, headers=dict(headers), data=body or None, allow_redirects=False) as answer,
+        ):
+            content = await answer.content.read(MAX_BYTES + 1)
+            while len(content) <= MAX_BYTES and (more := await answer.content.read(MAX_BYTES + 1 - len(content))):
+                content += more
+            if len(content) > MAX_BYTES:
+                raise BackendFailed(f"{answer.host} answered more than {MAX_BYTES:,} bytes")
+            return BackendAnswer(answer.status, content)
+    except TimeoutError:
+        raise
+    except aiohttp.ClientError as error:
+        raise _unreached(urlsplit(url).hostname or "", error) from None

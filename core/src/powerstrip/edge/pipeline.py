@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from ssl import SSLContext
 from typing import Any, Protocol, TypeAlias
 
-import structlog
-
 from powerstrip.adapter import AuthFailed, Mtls, NoAuth, PowerstripError, RateLimited, Rejected, Request, Response
 from powerstrip.adapter.auth import placeholder
 from powerstrip.adapter.statuses import check_status
@@ -24,15 +22,16 @@ from powerstrip.edge.guard import Guard, Reach
 from powerstrip.edge.handles import filled, lifted
 from powerstrip.edge.headers import check_headers
 from powerstrip.edge.limit import Clock, Limits, Pause
-from powerstrip.edge.live import Flight, Transport
 from powerstrip.edge.mail import MailTransport, bound_to_server
 from powerstrip.edge.retry import ATTEMPTS, Chance, delay, may_repeat, repeatable
 from powerstrip.edge.sandbox import answer, record
 from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.signing import Credentials, presigned, secrets_of, shown_fields, signed
 from powerstrip.edge.tls import ClientCertificates
+from powerstrip.edge.transport import Flight, Transport
+from powerstrip.logs import Log
 
-log = structlog.get_logger("powerstrip.edge")
+log = Log("powerstrip.edge")
 
 DEFAULT_HOLD = 1.0
 """Seconds that an integration pauses after a 429 that names none."""

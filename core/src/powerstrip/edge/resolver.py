@@ -9,13 +9,14 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
-from typing import TypeAlias
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from typing import TYPE_CHECKING, TypeAlias
 
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.guard import Guard, Reach
 from powerstrip.urls import Address
+
+if TYPE_CHECKING:
+    from aiohttp.abc import ResolveResult
 
 Lookup: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 """A name's addresses as texts. Raises `OSError` where there are none."""
@@ -36,7 +37,7 @@ class SystemLookup:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Resolver(AbstractResolver):
+class Resolver:
     """Resolves for connections of one reach. A name with one denied address among its answers is refused as a whole."""
 
     def __init__(self, guard: Guard, reach: Reach, lookup: Lookup) -> None:
@@ -46,7 +47,7 @@ class Resolver(AbstractResolver):
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AddressFamily.AF_INET
-    ) -> list[ResolveResult]:
+    ) -> "list[ResolveResult]":
         """The checked addresses of a name. Raises `Refused`, or `OSError` where the name has none."""
         addresses = [_parsed(text) for text in await self._lookup(host)]
         for address in addresses:
@@ -89,12 +90,12 @@ def _parsed(text: str) -> Address:
         raise Refused("The name resolves to something that is no address", "address") from None
 
 
-def _result(host: str, address: Address, port: int) -> ResolveResult:
-    return ResolveResult(
-        hostname=host,
-        host=str(address),
-        port=port,
-        family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST,
-    )
+def _result(host: str, address: Address, port: int) -> "ResolveResult":
+    return {
+        "hostname": host,
+        "host": str(address),
+        "port": port,
+        "family": socket.AF_INET if address.version == 4 else socket.AF_INET6,
+        "proto": socket.IPPROTO_TCP,
+        "flags": socket.AI_NUMERICHOST,
+    }

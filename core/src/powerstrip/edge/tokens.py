@@ -14,8 +14,8 @@ from powerstrip.edge.call import Mode
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.guard import Guard
 from powerstrip.edge.headers import check_headers
-from powerstrip.edge.live import Flight, Transport
 from powerstrip.edge.scrub import Scrub
+from powerstrip.edge.transport import Flight, Transport
 from powerstrip.edge.urls import Url, parse_url
 
 TOKEN_ANSWER = 64 * 1024

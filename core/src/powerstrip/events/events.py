@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import Connection
 from sqlmodel import Session
 
@@ -15,6 +14,7 @@ from powerstrip.events import rows
 from powerstrip.events.preview import Preview, Previewer
 from powerstrip.events.processor import Consumer, Interests, Listens, attempt_all, claim
 from powerstrip.events.source import MAX_DEPTH, NewEvent, SourceEventRow
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Store
 
@@ -23,7 +23,7 @@ IDLE = 5.0
 TROUBLE = 1.0
 """Seconds to wait when the database does not answer."""
 
-log = structlog.get_logger("powerstrip.events")
+log = Log("powerstrip.events")
 
 
 class Events:

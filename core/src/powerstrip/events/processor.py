@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-import structlog
 from sqlalchemy import Connection
 
 from powerstrip.clock import now, rfc3339
 from powerstrip.events import rows
 from powerstrip.events.source import NewEvent, NotProcessable, SourceEventRow, row_of
-from powerstrip.logs import place_of
+from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
 
 Consumer: TypeAlias = Callable[[Connection, SourceEventRow], Mapping[str, Any] | None]
@@ -28,7 +27,7 @@ WAITS = (1.0, 5.0, 30.0, 120.0, 600.0, 1800.0, 3600.0)
 LEASE = 60.0
 """Seconds after which an event whose hub is gone may be taken by another."""
 
-log = structlog.get_logger("powerstrip.events")
+log = Log("powerstrip.events")
 
 
 class Interests:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import structlog
-
 from powerstrip.adapter import Acknowledgement, Delivery, Reply
 from powerstrip.events import Events
 from powerstrip.inbound.endpoints import Endpoints, Known
@@ -19,6 +17,7 @@ from powerstrip.inbound.raw import headers_of, pack
 from powerstrip.inbound.seen import SeenTokens
 from powerstrip.inbound.understanding import NotUnderstood, Understanding
 from powerstrip.inbound.verifying import Fetch, RawDelivery, Refusal, handed_over, verify
+from powerstrip.logs import Log
 from powerstrip.problems import NotFound, Problem, StoreUnavailable, Unauthenticated, Unprocessable
 from powerstrip.rate import Buckets
 from powerstrip.store import Store
@@ -30,7 +29,7 @@ NOTES_PER_SECOND, NOTES_AT_ONCE = 0.1, 50
 
 NOTHING = Acknowledgement("")
 
-log = structlog.get_logger("powerstrip.inbound")
+log = Log("powerstrip.inbound")
 
 
 class NotVerified(Unauthenticated):

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-import structlog
 from sqlalchemy import Connection, func, select, update
 from sqlmodel import Session, col
 
 from powerstrip.clock import new_id, now, rfc3339, stamp
-from powerstrip.logs import place_of
+from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
 from powerstrip.store import Poll, Store, Subscription
 
@@ -27,7 +26,7 @@ TROUBLE = 1.0
 SPREAD = 0.1
 """Part of a wait by which it is longer or shorter, so that what began together does not stay together."""
 
-log = structlog.get_logger("powerstrip.inbound")
+log = Log("powerstrip.inbound")
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import structlog
-
 from powerstrip.adapter import Adapter, Delivery, Incoming, Rejected, Reply
 from powerstrip.adapter.model import by_name
 from powerstrip.connect import one_line
 from powerstrip.inbound.apart import Apart
-from powerstrip.logs import place_of
+from powerstrip.logs import Log, place_of
 from powerstrip.problems import BadInput, StoreUnavailable
 from powerstrip.strictjson import strict_json
 
@@ -32,7 +30,7 @@ MAX_KEY = 200
 UNNAMED = "unnamed"
 """What an event is called that no model of the adapter fits."""
 
-log = structlog.get_logger("powerstrip.inbound")
+log = Log("powerstrip.inbound")
 
 
 @dataclass(frozen=True)

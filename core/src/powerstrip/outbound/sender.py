@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection
 
 from powerstrip.adapter import PowerstripError
@@ -16,6 +15,7 @@ from powerstrip.clock import now, rfc3339
 from powerstrip.connect import keep_ledger
 from powerstrip.edge import Deliveries, Receipt
 from powerstrip.events import Events
+from powerstrip.logs import Log
 from powerstrip.outbound import queue
 from powerstrip.outbound.health import Health
 from powerstrip.outbound.ledger import ledger_row
@@ -35,7 +35,7 @@ TROUBLE = 1.0
 """Seconds to wait when the database does not answer."""
 _NO_KEY = "The signing key does not open: rotate the webhook's secret, and run powerstrip audit verify"
 
-log = structlog.get_logger("powerstrip.outbound")
+log = Log("powerstrip.outbound")
 
 
 class Sender:

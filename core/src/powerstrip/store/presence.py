@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, delete, extract, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from powerstrip.clock import derived, stamp
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store.store import Store
 from powerstrip.store.tables import HubProcess
@@ -28,7 +28,7 @@ SILENT = 3.0
 FORGET = 3600.0
 """Seconds after which a process that is gone is no longer listed."""
 
-log = structlog.get_logger("powerstrip.presence")
+log = Log("powerstrip.presence")
 
 
 def process_id(data: Path) -> str:

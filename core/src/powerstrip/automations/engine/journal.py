@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from powerstrip.automations.engine.kept import KeptRuns
 from powerstrip.automations.engine.working import LOOK, Parts
 from powerstrip.clock import now, rfc3339
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 
-log = structlog.get_logger("powerstrip.engine")
+log = Log("powerstrip.engine")
 
 
 class Journal(KeptRuns):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
@@ -23,7 +22,7 @@ from powerstrip.automations.engine.state import News, RunState
 from powerstrip.automations.spec import Action
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.events import Events
-from powerstrip.logs import place_of
+from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem, StoreUnavailable
 from powerstrip.store import Run, RunWait, Store, alive
 
@@ -36,7 +35,7 @@ TAKE = 500
 FAULTS = 3
 """Defects after which a run is given up."""
 
-log = structlog.get_logger("powerstrip.engine")
+log = Log("powerstrip.engine")
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-import structlog
-
 from powerstrip.automations.workers import frames
 from powerstrip.automations.workers.frames import MAX_FRAME, ProtocolError
 from powerstrip.automations.workers.values import Claimant, Registration, Told
 from powerstrip.automations.workers.workers import Workers
 from powerstrip.clock import monotonic, new_id, stamp
 from powerstrip.connect import one_line
+from powerstrip.logs import Log
 from powerstrip.rate import Buckets
 from powerstrip.store import Actor, Project
 from powerstrip.vault import find_secrets
@@ -45,7 +44,7 @@ CLOSE = {
     "hub_stopping": 1001,
     "timeout": 4408,
 }
-log = structlog.get_logger("powerstrip.workers")
+log = Log("powerstrip.workers")
 
 
 class Closed(Exception):

@@ -5,7 +5,6 @@ import contextlib
 from functools import partial
 from typing import Protocol
 
-import structlog
 from sqlalchemy import Connection
 from sqlmodel import col
 
@@ -22,6 +21,7 @@ from powerstrip.automations.workers.values import (
     Told,
 )
 from powerstrip.clock import monotonic, new_id
+from powerstrip.logs import Log
 from powerstrip.problems import Conflict, Problem
 from powerstrip.rate import Buckets
 from powerstrip.store import Actor, AuditLog, Job, Project, Store, WorkerSession, connection_of, scope
@@ -32,7 +32,7 @@ REFUSALS_PER_SECOND, REFUSALS_AT_ONCE = 1, 50
 """Refused reports of one session that go on record: who keeps trying must not fill the disk."""
 SWEEP_TICKS = 600
 
-log = structlog.get_logger("powerstrip.workers")
+log = Log("powerstrip.workers")
 
 
 class Socket(Protocol):

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from functools import partial
 
-import structlog
 from sqlalchemy import Connection
 from sqlmodel import Session, col, or_, select
 
@@ -18,6 +17,7 @@ from powerstrip.connect.binding import check_destination, link_of
 from powerstrip.connect.expiry import HUB
 from powerstrip.connect.tokens.tokens import Tokens
 from powerstrip.edge import Bound
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.settings import Settings
 from powerstrip.store import AccessToken, Integration, Store
@@ -29,7 +29,7 @@ AT_ONCE = 50
 TOGETHER = 8
 """Requests at the same time."""
 
-log = structlog.get_logger("powerstrip.tokens")
+log = Log("powerstrip.tokens")
 
 
 class Ahead:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
 from sqlmodel import Session, col, select
 
 from powerstrip.adapter import Adapter, OAuth2, PowerstripError, Unavailable
@@ -18,6 +17,7 @@ from powerstrip.connect.running import one_line
 from powerstrip.connect.tokens.exchange import Exchange
 from powerstrip.connect.tokens.rows import held_of, is_consent, of_integration
 from powerstrip.connect.tokens.tokens import Clients
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, AuditLog, Integration, Store, connection_of
 from powerstrip.vault import SealBroken, Vault
@@ -26,7 +26,7 @@ SECONDS = 20.0
 """How long a hub that closes waits for what it tells providers."""
 SHARED = "stays: another integration here is connected to the same account, and would lose its access too"
 
-log = structlog.get_logger("powerstrip.tokens")
+log = Log("powerstrip.tokens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import Connection, Row, bindparam, update
 from sqlmodel import col, select
 
@@ -26,6 +25,7 @@ from powerstrip.connect.tokens.answers import read_grant
 from powerstrip.connect.tokens.rows import Held, Key, Lease
 from powerstrip.connect.tokens.values import Grant
 from powerstrip.edge import Bound
+from powerstrip.logs import Log
 from powerstrip.store import AuditLog, Integration, Prepared
 from powerstrip.vault import Vault
 
@@ -36,7 +36,7 @@ CUT_OFF = (
     "connect the integration again"
 )
 
-log = structlog.get_logger("powerstrip.tokens")
+log = Log("powerstrip.tokens")
 
 _integration = Prepared(
     select(col(Integration.name), col(Integration.status), col(Integration.credential_version)).where(

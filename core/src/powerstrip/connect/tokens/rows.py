@@ -208,7 +208,8 @@ def keep_token(
 ) -> Held | None:
     """Make this the token. None where the lease is lost. A missing refresh token or scope leaves what there was.
 
-    `fetched` is when its time began to run: now, where it is not given. `spread` from 0 to 1 moves the renewal, so that tokens that were fetched together are not renewed together.
+    `fetched` is when its time began to run: now, where it is not given. `spread` from 0 to 1 moves the renewal, so that tokens
+    that were fetched together are not renewed together.
     """
     scopes = lease.scopes if grant.scopes is None else grant.scopes
     refresh = grant.refresh_token or (lease.current.refresh if lease.current else None)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
-import structlog
 from sqlalchemy import Connection, Row
 from sqlmodel import Session
 
@@ -23,6 +22,7 @@ from powerstrip.connect.tokens.rows import MARK, Held, Key, Lease
 from powerstrip.connect.tokens.states import TokenState, state_of, token_states
 from powerstrip.connect.tokens.values import Client, Grant
 from powerstrip.edge import Bound
+from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, AuditLog, Integration, Store, connection_of
 from powerstrip.vault import SealedCredential, Vault
@@ -36,7 +36,7 @@ FRESH = timedelta(seconds=60)
 """A token younger than this that the provider refuses is not renewed: another one would fare no better. One whose own time is
 over meanwhile is: it ran out on the way."""
 
-log = structlog.get_logger("powerstrip.tokens")
+log = Log("powerstrip.tokens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Any, cast
 from powerstrip.adapter import Greeting, Letter, Letters, Mailbox, Response
 from powerstrip.adapter.mail import Mailboxes, Role
 from powerstrip.edge.errors import NoAnswer, Refused
-from powerstrip.edge.live import Flight
 from powerstrip.edge.mail.answers import Answered, error, imap_error, told
 from powerstrip.edge.mail.line import Line
 from powerstrip.edge.mail.login import Login
 from powerstrip.edge.mail.utf7 import decode, encode
+from powerstrip.edge.transport import Flight
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = re.compile(rb'\((?P<marks>[^)]*)\) (?:"(?:\\?.)"|NIL) (?P<name>.*)', re.DOTALL)

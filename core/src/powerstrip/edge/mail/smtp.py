@@ -9,10 +9,10 @@ from typing import Any
 
 from powerstrip.adapter import Accepted, Content, Greeting, Request, Response
 from powerstrip.edge.errors import Refused, Unreached
-from powerstrip.edge.live import Flight
 from powerstrip.edge.mail.answers import NOT_NOW, Answered, error, smtp_error, told
 from powerstrip.edge.mail.line import Line, Metered
 from powerstrip.edge.mail.login import Login
+from powerstrip.edge.transport import Flight
 
 _ENDS = re.compile(rb"\r\n|\r|\n")
 _DOTS = re.compile(rb"^\.", re.MULTILINE)

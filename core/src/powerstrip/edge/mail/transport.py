@@ -21,12 +21,12 @@ from powerstrip.edge.call import Caps
 from powerstrip.edge.errors import NoAnswer, Unreached
 from powerstrip.edge.guard import Guard
 from powerstrip.edge.limit import Clock
-from powerstrip.edge.live import Flight
 from powerstrip.edge.mail import imap, smtp
 from powerstrip.edge.mail.line import Line
 from powerstrip.edge.mail.login import Login, login_of
 from powerstrip.edge.resolver import Lookup, Resolver, check_live
 from powerstrip.edge.tls import Tls
+from powerstrip.edge.transport import Flight
 
 THREADS = 64
 Talk: TypeAlias = Callable[[Line, Flight, ssl.SSLContext, Login], Response]

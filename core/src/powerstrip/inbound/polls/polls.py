@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlmodel import Session, col
 
 from powerstrip.adapter import Adapter, AuthFailed, PowerstripError, RateLimited, Unavailable
@@ -19,6 +18,7 @@ from powerstrip.inbound.polls.looking import NOTHING, Found, PollBroken, look
 from powerstrip.inbound.polls.values import PollView
 from powerstrip.inbound.rounds import Rounds, Taken, after, held, take_one
 from powerstrip.inbound.watching import key_of, read_watch, watched
+from powerstrip.logs import Log
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, StoreUnavailable, Unprocessable
 from powerstrip.store import Actor, AuditLog, Integration, Poll, Project, Store, connection_of, scope
 
@@ -31,7 +31,7 @@ PATIENCE = 6
 RECHECK = 300.0
 """Seconds between looks whether an integration that may not be used may be used again."""
 
-log = structlog.get_logger("powerstrip.inbound")
+log = Log("powerstrip.inbound")
 
 
 @dataclass(frozen=True)

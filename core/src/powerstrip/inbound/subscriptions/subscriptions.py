@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlmodel import Session, col
 
 from powerstrip.adapter import Adapter, BasicPassword, Http, PowerstripError, StaticToken, Verify
@@ -20,6 +19,7 @@ from powerstrip.inbound.subscriptions.keeping import Errand
 from powerstrip.inbound.subscriptions.mending import Mended, mend, remove
 from powerstrip.inbound.subscriptions.values import Offer, Plan, Status, Wishes
 from powerstrip.inbound.watching import key_of, read_watch
+from powerstrip.logs import Log
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
 from powerstrip.store import Actor, AuditLog, Endpoint, Integration, Store, Subscription, scope
 from powerstrip.vault import Vault
@@ -27,7 +27,7 @@ from powerstrip.vault import Vault
 PATIENCE, PAUSE = 10, 0.2
 """Attempts and seconds between them to get a registration that is being worked on."""
 
-log = structlog.get_logger("powerstrip.inbound")
+log = Log("powerstrip.inbound")
 
 
 @dataclass(frozen=True)
