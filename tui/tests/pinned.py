@@ -118,6 +118,7 @@ async def met(client: Client) -> None:
     await client.principals.list()
     await client.workers.jobs().all()
     await client.audit.list().all()
+    await client.invocations.list().all()
 
 
 @asynccontextmanager

@@ -20,6 +20,8 @@ PICTURES = {
     "endpoints": "test_a_screen[endpoints-120x40]",
     "workers": "test_a_screen[workers-120x40]",
     "hub": "test_a_screen[hub-120x40]",
+    "calls": "test_a_screen[calls-120x40]",
+    "call": "test_a_screen[call-120x40]",
     "chat": "test_a_screen[chat-120x40]",
     "action": "test_an_action_that_was_tried[120x40]",
     "integration": "test_an_integration[120x40]",

@@ -69,7 +69,7 @@ async def test_an_event_is_replayed_in_a_sandbox_and_only_what_is_asked_for_is_s
         await pilot.press("f")
         await until(pilot, lambda: "refused" in screen(app))
         await pilot.press("down", "enter")
-        await until(pilot, lambda: "No event came yet" in screen(app))
+        await until(pilot, lambda: "None of these" in screen(app))
 
 
 async def test_a_test_event_shows_who_would_hear_of_it_before_it_is_set_off(app, client) -> None:

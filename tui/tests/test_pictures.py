@@ -134,6 +134,8 @@ def test_an_integration(snap_compare, pinned, size) -> None:
         pytest.param(("8",), id="endpoints"),
         pytest.param(("9",), id="workers"),
         pytest.param(("0",), id="hub"),
+        pytest.param(("i",), id="calls"),
+        pytest.param(("i", "enter"), id="call"),
         pytest.param(("p",), id="projects"),
         pytest.param(("question_mark",), id="help"),
         pytest.param(("2", "C"), id="chat"),

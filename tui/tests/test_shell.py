@@ -178,3 +178,20 @@ def test_a_folder_is_named_before_what_opens_it_is_loaded(tmp_path) -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"powerstrip.settings", "powerstrip.adapter", "powerstrip.api", "pydantic", "litestar", "sqlalchemy"} & set(loaded)
+
+
+async def test_keys_at_the_foot_are_whole_and_more_of_them_are_there_where_there_is_room(app) -> None:
+    def foot() -> str:
+        return screen(app).splitlines()[-1]
+
+    async with app.run_test(size=SMALL) as pilot:
+        await settled(pilot)
+        await press(pilot, "2")
+        await until(pilot, lambda: "T Test event" in foot())
+        assert foot().endswith("? Help")
+        assert "q Quit" not in foot()
+        assert " q " not in foot(), "half of a key"
+        await pilot.resize_terminal(120, 24)
+        await until(pilot, lambda: ": Commands q Quit" in foot())
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: "Quit" not in foot() and foot().endswith("? Help"))

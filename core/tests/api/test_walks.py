@@ -222,6 +222,11 @@ async def test_a_call_its_log_and_its_ledger(house) -> None:
     )  # fmt: skip
     assert "output" not in entry
     assert (await house.ok("GET", "action-invocations?status=failed"))["items"] == []
+    for narrowed, found in (
+        (f"integration_id={integration['id']}", 1), ("provider=postmark", 1), ("mode=sandbox", 1),
+        ("integration_id=int_other", 0), ("provider=slack", 0), ("mode=live", 0), ("provider=postmark&mode=live", 0),
+    ):  # fmt: skip
+        assert len((await house.ok("GET", f"action-invocations?{narrowed}"))["items"]) == found, narrowed
     failed = await house.ok("POST", SEND, {"input": EMAIL, "simulate": "unauthorized"})
     assert (failed["status"], failed["error_type"], "output" in failed) == ("failed", "auth_failed", False)
     missing = problem(await house.ask("POST", SEND, {"input": {"to": 5}}), 400)

@@ -97,6 +97,10 @@ def test_a_call_in_json_is_the_apis_answer(cli) -> None:
     assert cli("invocations", "show", result["invocation_id"], "--json").json["action_name"] == "postmark.email.send"
     logged = cli("invocations", "list", "--action", "postmark.email.send", "--all", "--json").json["items"]
     assert result["invocation_id"] in {row["id"] for row in logged}
+    through = cli("invocations", "list", "--integration", "mail", "--mode", "sandbox", "--all", "--json").json["items"]
+    assert result["invocation_id"] in {row["id"] for row in through}
+    assert cli("invocations", "list", "--provider", "slack", "--mode", "live", "--json").json["items"] == []
+    assert "There is no integration nowhere" in cli("invocations", "list", "--integration", "nowhere").err
     full = cli("sandbox", "requests", "--invocation", result["invocation_id"])
     assert "POST https://api.postmarkapp.com/email" in full.out
     assert '"To": "ada@example.com"' in full.out

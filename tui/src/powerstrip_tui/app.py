@@ -39,11 +39,11 @@ class Dashboard(App[None]):
     """The key that a footer keeps at its right, whatever else fits: here the one that tells all others."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(entry.key, f"open('{entry.name}')", entry.title, show=False, id=f"open.{entry.name}") for entry in SCREENS),
+        Binding("colon", "command_palette", "Commands", key_display=":", id="palette"),
         Binding("q", "quit", "Quit", id="quit"),
         Binding("question_mark", "help", "Help", key_display="?", show=False, id="help"),
         Binding("p", "projects", "Project", id="projects"),
         Binding("C", "chat", "Chat", id="chat"),
-        Binding("colon", "command_palette", "Commands", key_display=":", id="palette"),
         Binding("t", "next_theme", "Colours", show=False, id="theme"),
         Binding("K", "give_key", "Give another API key", show=False, id="key"),
         *moving(),

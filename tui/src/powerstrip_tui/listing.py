@@ -11,6 +11,7 @@ from powerstrip_tui.view import View
 from powerstrip_tui.widgets.table import Column, Rows, Table
 
 R = TypeVar("R")
+NONE_OF_THESE = "None of these."
 
 
 class Listing(View, Generic[R]):
@@ -36,9 +37,15 @@ class Listing(View, Generic[R]):
         """What is shown, in words; empty where that is everything."""
         return ""
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some are asked for."""
+        return False
+
     def tell(self) -> None:
         """Say what is shown."""
         words = self.shown()
+        self.table.empty = NONE_OF_THESE if self.narrowed else self.EMPTY
         line = self.query_one(".shown", Static)
         line.update(Content(f" {words}"))
         line.display = bool(words)

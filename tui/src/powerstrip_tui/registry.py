@@ -28,12 +28,13 @@ class Entry:
 SCREENS: tuple[Entry, ...] = (
     Entry("1", "home", "Home", "Home", "home:Home", "What can be connected, what is, and what needs attention"),
     Entry("2", "events", "Events", "Events", "events:Events", "What providers sent, and the way of each event through the hub"),
-    Entry("3", "automations", "Automations", "Autom.", "automations:Automations", "What happens by itself"),
+    Entry("3", "automations", "Automations", "Auto", "automations:Automations", "What happens by itself"),
     Entry("4", "runs", "Runs", "Runs", "runs:Runs", "What automations did, step for step"),
     Entry("5", "audit", "Audit", "Audit", "audit:Audit", "Who did what, and whether the chain holds"),
-    Entry("6", "secrets", "Secrets", "Secr.", "secrets:Secrets", "Named values for workers"),
-    Entry("7", "access", "Access", "Access", "access:Access", "API keys, principals, roles"),
-    Entry("8", "endpoints", "Endpoints", "Endp.", "endpoints:Endpoints", "Addresses, polls, webhooks to others"),
-    Entry("9", "workers", "Workers", "Work.", "workers:Workers", "Who does worker actions, and their jobs"),
+    Entry("6", "secrets", "Secrets", "Secr", "secrets:Secrets", "Named values for workers"),
+    Entry("7", "access", "Access", "Keys", "access:Access", "API keys, principals, roles"),
+    Entry("8", "endpoints", "Endpoints", "Endp", "endpoints:Endpoints", "Addresses, polls, webhooks to others"),
+    Entry("9", "workers", "Workers", "Work", "workers:Workers", "Who does worker actions, and their jobs"),
     Entry("0", "hub", "Hub", "Hub", "hub:HubScreen", "Settings, exceptions, adapters, sealing keys"),
+    Entry("i", "calls", "Calls", "Calls", "calls:Calls", "What was asked of providers, and what came of it"),
 )

@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from powerstrip.client import Client, ClientError, HubError
 from powerstrip_tui.header import Bar, Places
 from powerstrip_tui.sentences import Said, said
 from powerstrip_tui.standing import standing
+from powerstrip_tui.widgets.keys import Keys
 
 if TYPE_CHECKING:
     from powerstrip_tui.app import Dashboard
@@ -59,7 +60,7 @@ class View(Screen[None]):
         yield Places(classes="places")
         yield Static(classes="trouble", markup=False)
         yield from self.body()
-        yield Footer(compact=True)
+        yield Keys()
 
     def body(self) -> ComposeResult:
         """What is between the top lines and the keys."""

@@ -128,12 +128,23 @@ class Actions:
         run_id: str | None = None,
         job_id: str | None = None,
         action_name: str | None = None,
+        provider: str | None = None,
+        integration_id: str | None = None,
+        mode: str | None = None,
         status: str | None = None,
         after: tuple[str, str] | None = None,
         limit: int = 50,
     ) -> "list[Invocation]":
         """The log of calls, newest first, after the given (started_at, id)."""
-        wanted = {"run_id": run_id, "job_id": job_id, "action_name": action_name, "status": status}
+        wanted = {
+            "run_id": run_id,
+            "job_id": job_id,
+            "action_name": action_name,
+            "provider": provider,
+            "integration_id": integration_id,
+            "mode": mode,
+            "status": status,
+        }
         where = [col(getattr(Invocation, name)) == value for name, value in wanted.items() if value is not None]
         return await self._store.read(
             lambda session: scope(session, project_id).page(Invocation, *where, after=after, limit=limit, order="started_at")

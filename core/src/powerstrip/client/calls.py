@@ -7,7 +7,7 @@ from typing import Any
 from powerstrip.client.integrations import given
 from powerstrip.client.pages import Pages
 from powerstrip.client.session import Session, path
-from powerstrip.client.shapes import CallResult, Invocation, SandboxRequest, StoredFile, Trouble
+from powerstrip.client.shapes import CallResult, Invocation, Mode, SandboxRequest, StoredFile, Trouble
 
 
 async def call(
@@ -47,12 +47,23 @@ class Invocations:
         self,
         *,
         action_name: str | None = None,
+        provider: str | None = None,
+        integration_id: str | None = None,
+        mode: Mode | None = None,
         status: str | None = None,
         run_id: str | None = None,
         job_id: str | None = None,
     ) -> Pages[Invocation]:
-        """Newest first."""
-        query = {"action_name": action_name, "status": status, "run_id": run_id, "job_id": job_id}
+        """Newest first; those to which everything applies that is given."""
+        query = {
+            "action_name": action_name,
+            "provider": provider,
+            "integration_id": integration_id,
+            "mode": mode,
+            "status": status,
+            "run_id": run_id,
+            "job_id": job_id,
+        }
         return Pages(self._session, self._root, query)
 
     async def get(self, id: str) -> Invocation:

@@ -10,13 +10,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from powerstrip.client import HubError
 from powerstrip.client.chat import ChatReply
 from powerstrip_tui.standing import telling
 from powerstrip_tui.texts import line, literal, paragraphs
+from powerstrip_tui.widgets.keys import Keys
 
 if TYPE_CHECKING:
     from powerstrip_tui.app import Dashboard
@@ -48,7 +49,7 @@ class Chat(ModalScreen[None]):
             yield Static(id="asked", markup=False)
             yield OptionList(id="choices", compact=True)
             yield Input(placeholder="Say something", compact=True, select_on_focus=False, id="say")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Begin on the line; go on with the conversation of before, where there is one."""

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from powerstrip_tui.moves import moving
 from powerstrip_tui.standing import telling
 from powerstrip_tui.texts import line
+from powerstrip_tui.widgets.keys import Keys
 
 if TYPE_CHECKING:
     from powerstrip_tui.app import Dashboard
@@ -37,7 +38,7 @@ class Dialog(ModalScreen[T | None]):
         with VerticalScroll(classes="window", can_focus=False) as window:
             window.border_title = Content(line(self._heading))
             yield from self.body()
-        yield Footer(compact=True)
+        yield Keys()
 
     def body(self) -> ComposeResult:
         """What is in it."""

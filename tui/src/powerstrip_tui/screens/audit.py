@@ -43,6 +43,11 @@ class Audit(Listing[AuditEntry]):
         """Which entries."""
         return f"only: {self._action}" if self._action else ""
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some are asked for."""
+        return self._action is not None
+
     async def load(self) -> None:
         """The newest."""
         await self.table.read(self.hub.audit.list(action=self._action))

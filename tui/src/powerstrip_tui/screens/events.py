@@ -93,6 +93,11 @@ class Events(Listing[ReceivedEvent]):
         """Which kind, and whether new ones come by themselves."""
         return f"{self._narrowed[0]} · {'following' if self._following else 'not followed'}"
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some are asked for."""
+        return bool(self._narrowed[1])
+
     async def load(self) -> None:
         """The newest, and from then on what comes."""
         pages = self.hub.events.list(**self._narrowed[1])

@@ -35,6 +35,7 @@ class OneIntegration(View):
         Binding("t", "test", "Test", id="integration.test"),
         Binding("o", "rotate", "Rotate", id="integration.rotate"),
         Binding("s", "settings", "Settings", id="integration.settings"),
+        Binding("i", "calls", "Its calls", id="integration.calls"),
         Binding("e", "enable", "On/off", id="integration.enable"),
         Binding("n", "rename", "Rename", show=False, id="integration.rename"),
         Binding("c", "copy", "Copy to a project", show=False, id="integration.copy"),
@@ -323,6 +324,13 @@ class OneIntegration(View):
             here = await self.hub.projects.get(self.app.link.project)
             await self.hub.within(project["handle"]).integrations.copy(here["id"], row["id"])
             self.notify(f"{line(row['name'])} is in {line(project['handle'])} too.", timeout=4)
+
+    def action_calls(self) -> None:
+        """What went through it."""
+        from powerstrip_tui.screens.calls import Calls
+
+        if self._row is not None:
+            self.app.push_screen(Calls(f"through {line(self._row['name'])}", integration_id=self._ref))
 
     def action_copy_id(self) -> None:
         """Its id, to the clipboard."""

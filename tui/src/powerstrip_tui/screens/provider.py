@@ -28,6 +28,7 @@ class OneProvider(View):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Open", key_display="Enter", id="provider.open"),
         Binding("c", "connect", "Connect", id="provider.connect"),
+        Binding("i", "calls", "Its calls", id="provider.calls"),
         Binding("o", "docs", "Its documentation", show=False, id="provider.docs"),
     ]
     CSS = """
@@ -230,6 +231,12 @@ class OneProvider(View):
         from powerstrip_tui.screens.connect import Connect
 
         self.app.push_screen(Connect(self._name))
+
+    def action_calls(self) -> None:
+        """What was asked of it."""
+        from powerstrip_tui.screens.calls import Calls
+
+        self.app.push_screen(Calls(f"of {line(self._name)}", provider=self._name))
 
     def action_docs(self) -> None:
         """Open the provider's documentation in a browser."""

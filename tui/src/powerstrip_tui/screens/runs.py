@@ -57,6 +57,11 @@ class Runs(Listing[Run]):
             Column[Run]("What went wrong", lambda row: row.get("error_message", "")),
         )
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some are asked for."""
+        return any((self._status, *self._of.values()))
+
     async def load(self) -> None:
         """The newest; later on, what is new among them."""
         pages = self.hub.runs.list(status=self._status, **self._of)
@@ -129,6 +134,7 @@ class OneRun(View):
         Binding("e", "resume", "Resume", id="run.resume"),
         Binding("T", "retry", "Run again", id="run.retry"),
         Binding("L", "log", "Log", id="run.log"),
+        Binding("i", "calls", "Its calls", id="run.calls"),
     ]
 
     def __init__(self, id: str) -> None:
@@ -263,6 +269,12 @@ class OneRun(View):
         async with self.asking("Starting"):
             fresh = await self.hub.runs.retry(self._ref, step or None)
             self.app.push_screen(OneRun(fresh["id"]))
+
+    def action_calls(self) -> None:
+        """The calls that it made."""
+        from powerstrip_tui.screens.calls import Calls
+
+        self.app.push_screen(Calls("of one run", run_id=self._ref))
 
     @work(group="doing")
     async def action_log(self) -> None:

@@ -59,6 +59,11 @@ class Workers(Listing[Job]):
         stale = f", {totals['stale']} not heard of" if totals.get("stale") else ""
         return there + stale + (f" · jobs: {self._status}" if self._status else "")
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some are asked for."""
+        return self._status is not None
+
     async def load(self) -> None:
         """Workers and jobs."""
         found = await self.hub.workers.list()

@@ -48,6 +48,11 @@ STAGE: Mapping[str, Badge] = {
     "waiting": ("◌", "waiting", "$text-warning"),
     "skipped": ("·", "skipped", "$foreground-muted"),
 }
+CALL: Mapping[str, Badge] = {
+    "active": ("▶", "under way", "$text-warning"),
+    "completed": ("●", "completed", "$text-success"),
+    "failed": ("✕", "failed", "$text-error"),
+}
 RUN: Mapping[str, Badge] = {
     "queued": ("◌", "queued", "$foreground-muted"),
     "pending": ("◌", "pending", "$foreground-muted"),

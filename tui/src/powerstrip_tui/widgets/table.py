@@ -288,7 +288,9 @@ class Table(Vertical, Generic[R]):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self._columns, self._key, self._empty, self._name = columns, key, empty, name
+        self._columns, self._key, self._name = columns, key, name
+        self.empty = empty
+        """What is said where there is no row."""
         self._rows: list[R] = []
         self._pages: Pages[R] | None = None
         self._cursor: str | None = None
@@ -379,7 +381,7 @@ class Table(Vertical, Generic[R]):
     def _count(self) -> None:
         shown, read, more = len(self.view.rows), len(self._rows), self._cursor is not None
         if not read:
-            words = self._empty
+            words = self.empty
         else:
             words = f"{shown:,} of {read:,}" if shown != read else f"{read:,}"
             words += " so far; more as you scroll" if more else " in all"

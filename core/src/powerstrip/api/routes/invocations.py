@@ -52,6 +52,9 @@ async def list_action_invocations(
     run_id: Filter = None,
     job_id: Filter = None,
     action_name: Filter = None,
+    provider: Filter = None,
+    integration_id: Filter = None,
+    mode: Filter = None,
     status: Filter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -60,7 +63,16 @@ async def list_action_invocations(
 
     async def fetch(after: tuple[str, str] | None, wanted: int) -> list[Any]:
         return await hub.actions.list(
-            visit.project.id, run_id=run_id, job_id=job_id, action_name=action_name, status=status, after=after, limit=wanted
+            visit.project.id,
+            run_id=run_id,
+            job_id=job_id,
+            action_name=action_name,
+            provider=provider,
+            integration_id=integration_id,
+            mode=mode,
+            status=status,
+            after=after,
+            limit=wanted,
         )
 
     page = await visit.page(cursor, limit, fetch, lambda row: (row.started_at, row.id))

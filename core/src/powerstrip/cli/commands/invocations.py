@@ -4,6 +4,7 @@ import json
 
 from powerstrip.cli import lists
 from powerstrip.cli.context import Context
+from powerstrip.cli.finding import find_integration
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import fields, table, when
 from powerstrip.client.shapes import Invocation
@@ -13,6 +14,9 @@ def configure(parser: Parser) -> None:
     """Arguments of `invocations`."""
     listing = parser.command("list", "the invocation log, newest first", list_invocations)
     listing.add_argument("--action", metavar="NAME", help="only of this action")
+    listing.add_argument("--provider", metavar="NAME", help="only of this provider")
+    listing.add_argument("--integration", metavar="NAME", help="only through this integration, by id or name")
+    listing.add_argument("--mode", choices=("live", "sandbox"))
     listing.add_argument("--status", choices=("active", "completed", "failed"))
     listing.add_argument("--run", dest="run_id", metavar="ID", help="only of this run")
     lists.add_paging(listing)
@@ -23,7 +27,15 @@ async def list_invocations(context: Context) -> None:
     """Print the log."""
     args = context.args
     async with context.project() as hub:
-        found = hub.invocations.list(action_name=args.action, status=args.status, run_id=args.run_id)
+        integration = (await find_integration(hub, args.integration))["id"] if args.integration else None
+        found = hub.invocations.list(
+            action_name=args.action,
+            provider=args.provider,
+            integration_id=integration,
+            mode=args.mode,
+            status=args.status,
+            run_id=args.run_id,
+        )
         page = await lists.read(context, found)
     rows = [
         (when(row["started_at"]), row["action_name"], row["status"], row.get("mode", ""), row["id"], row.get("error_message"))
@@ -55,6 +67,8 @@ def describe(row: Invocation) -> str:
             ("Repeats", row["retry_count"] or ""),
             ("Source", row["source"]),
             ("Integration", row.get("integration_id")),
+            ("Run", row.get("run_id")),
+            ("Step", row.get("step_name")),
             ("Started", when(row["started_at"])),
             ("Finished", when(row.get("finished_at"))),
             ("Id", row["id"]),
