@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sqlalchemy import Numeric, Text, func, type_coerce
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col
 
 from powerstrip.entities.fields import Field, from_text, one_spelling, refused
@@ -84,6 +83,8 @@ def _column(field: Field, sqlite: bool) -> Any:
     if sqlite:
         found = func.json_extract(type_coerce(col(EntityRecord.value), Text()), f'$."{field.name}"')
         return type_coerce(found, Numeric(asdecimal=False)) if field.type in _NUMBERS else type_coerce(found, Text())
+    from sqlalchemy.dialects.postgresql import JSONB  # a hub on SQLite starts without
+
     text = sql_cast(col(EntityRecord.value), JSONB)[field.name].astext
     return sql_cast(text, Numeric(asdecimal=False)) if field.type in _NUMBERS else text.collate("C")
 

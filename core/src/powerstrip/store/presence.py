@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, extract, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from powerstrip.clock import derived, stamp
@@ -101,6 +100,8 @@ class Presence:
             await self._store.hot(lambda connection: connection.execute(_of(self.id).values(seen=0.0)))
 
     def _appear(self, connection: Connection) -> None:
+        from sqlalchemy.dialects.postgresql import insert  # a hub on SQLite starts without
+
         new = {"id": self.id, "engine": self._engine, "started_at": stamp(), "seen": _now(), "handed_on": False}
         fresh = insert(HubProcess).values(**new)
         connection.execute(fresh.on_conflict_do_update(index_elements=["id"], set_=new))

@@ -7,11 +7,11 @@ RSA (PKCS #1 v1.5, RFC 8017) of 2048 to 8192 bits, ECDSA on P-256 (FIPS 186-5) a
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -89,14 +89,19 @@ def read_ed25519(raw: bytes) -> PublicKey:
 @lru_cache(maxsize=64)
 def read_certificate(pem: bytes) -> Certificate:
     """The first certificate in `pem`. Raises `BadPublicKey`."""
+    from cryptography import x509  # slow to import, and few deliveries come with a certificate
+
     try:
         found = x509.load_pem_x509_certificate(pem)
         key = _known(found.public_key())
-        names = _names(found)
+        names = [str(each.value) for each in found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+        with suppress(x509.ExtensionNotFound):
+            alternatives = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            names += alternatives.get_values_for_type(x509.DNSName)
         days = found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
         raise BadPublicKey("This is no certificate") from None
-    return Certificate(key, names, *days)
+    return Certificate(key, tuple(names), *days)
 
 
 def read_jwk(fields: Mapping[str, Any]) -> PublicKey:
@@ -123,15 +128,6 @@ def _known(key: object) -> PublicKey:
             return PublicKey("ed25519", key)
         case _:
             raise BadPublicKey("a key of another kind")
-
-
-def _names(found: x509.Certificate) -> tuple[str, ...]:
-    subject = [str(each.value) for each in found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-    try:
-        alternatives = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return tuple(subject)
-    return (*subject, *alternatives.get_values_for_type(x509.DNSName))
 
 
 def _number(text: str) -> int:

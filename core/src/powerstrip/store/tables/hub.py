@@ -250,7 +250,8 @@ class Audit(Table, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_audit_project", "project_id", "seq"),
-        Index("ix_audit_history", "resource_id", "seq", sqlite_where=RARE_ACTIONS, postgresql_where=RARE_ACTIONS),
+        # PostgreSQL has the same condition, from the migration: to name it here would load that dialect at every start
+        Index("ix_audit_history", "resource_id", "seq", sqlite_where=RARE_ACTIONS),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(ROWID, primary_key=True, autoincrement=False))
