@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from powerstrip.store import SchemaMismatch, Store, schema
-from powerstrip.store.tables import Table
+from powerstrip.store.tables import every_table
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def test_the_head_is_the_newest_script() -> None:
 def test_an_empty_database_gets_every_table(database_url: str) -> None:
     store = Store(database_url)
     store.migrate()
-    assert tables(store) == set(Table.metadata.tables) | {"alembic_version"}
+    assert tables(store) == set(every_table().tables) | {"alembic_version"}
     store.migrate()
     store.engine.dispose()
 
@@ -45,7 +45,7 @@ def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
     store.migrate()
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        differences: list[Any] = compare_metadata(context, Table.metadata)
+        differences: list[Any] = compare_metadata(context, every_table())
     store.engine.dispose()
     assert differences == []
 
@@ -114,7 +114,7 @@ def test_hubs_that_migrate_at_once_do_not_meet(database_url: str) -> None:
     hubs = [subprocess.Popen([sys.executable, "-c", MIGRATE, database_url]) for _ in range(3)]
     assert [hub.wait(60) for hub in hubs] == [0, 0, 0]
     store = Store(database_url)
-    assert tables(store) == set(Table.metadata.tables) | {"alembic_version"}
+    assert tables(store) == set(every_table().tables) | {"alembic_version"}
     store.engine.dispose()
 
 
@@ -142,7 +142,7 @@ def test_a_killed_migration_leaves_nothing_and_can_be_run_again(database_url: st
     store = Store(database_url)
     assert tables(store) == set()
     store.migrate()
-    assert tables(store) == set(Table.metadata.tables) | {"alembic_version"}
+    assert tables(store) == set(every_table().tables) | {"alembic_version"}
     store.engine.dispose()
 
 

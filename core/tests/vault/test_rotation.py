@@ -13,7 +13,7 @@ import powerstrip.outbound  # noqa: F401
 from powerstrip.problems import Conflict, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import DataKey, KeyWrap
-from powerstrip.store.tables import Table
+from powerstrip.store.tables import every_table
 from powerstrip.vault import HUB, MasterKey, MasterKeyError, Masters, Place, SealBroken, Vault, load_masters, sealed_columns
 
 from .conftest import ACTOR, House
@@ -25,7 +25,7 @@ BY_MASTER = {"key_wrap.wrapped"}
 def test_every_column_that_may_hold_boxes_is_registered() -> None:
     binary = {
         f"{table.name}.{column.name}"
-        for table in Table.metadata.tables.values()
+        for table in every_table().tables.values()
         for column in table.columns
         if isinstance(column.type, LargeBinary)
     }

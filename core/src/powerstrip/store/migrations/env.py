@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from powerstrip.store.tables import Table
+from powerstrip.store.tables import every_table
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=every_table(),
     transactional_ddl=True,
     render_as_batch=True,
 )

@@ -6,19 +6,19 @@ run's events count without a gap, and a job's lease is compared by its fence.
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from powerstrip.clock import stamp
-from powerstrip.store.tables.base import JsonText, Table, id_column, json_column, list_column, project_column
-
-
-def _optional_json() -> Any:
-    return Field(default=None, sa_column=Column(JsonText, nullable=True))
-
-
-def _optional_bytes() -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+from powerstrip.store.tables.base import (
+    Table,
+    id_column,
+    json_column,
+    list_column,
+    optional_bytes,
+    optional_json,
+    project_column,
+)
 
 
 def _count() -> Any:
@@ -65,7 +65,7 @@ class AutomationVersion(Table, table=True):
     spec: dict[str, Any] = json_column()
     source: str = ""
     """The text as it was written; empty where the spec came as JSON."""
-    plan: dict[str, Any] | None = _optional_json()
+    plan: dict[str, Any] | None = optional_json()
     """What the engine runs; None where the spec has errors."""
     validation: dict[str, Any] = json_column()
     digest: str = Field(max_length=64)
@@ -105,7 +105,7 @@ class AutomationTrigger(Table, table=True):
     source_id: str | None = None
     condition: str = ""
     http_handle: str | None = Field(default=None, unique=True, max_length=80)
-    secret_sealed: bytes | None = _optional_bytes()
+    secret_sealed: bytes | None = optional_bytes()
     secret_data_key_id: str | None = Field(default=None, max_length=40)
     last_fire_at: str | None = None
     next_fire_at: str | None = None
@@ -156,7 +156,7 @@ class Run(Table, table=True):
     mode: str = "live"
     test: bool = False
     inputs: dict[str, Any] = json_column()
-    result: dict[str, Any] | None = _optional_json()
+    result: dict[str, Any] | None = optional_json()
     source_type: str | None = None
     source_id: str | None = None
     source_label: str | None = None
@@ -204,9 +204,9 @@ class RunStep(Table, table=True):
     seq: int = _count()
     attempt: int = 0
     idempotency_key: str = Field(default="", max_length=255)
-    inputs: dict[str, Any] | None = _optional_json()
-    parameters: dict[str, Any] | None = _optional_json()
-    result: Any = _optional_json()
+    inputs: dict[str, Any] | None = optional_json()
+    parameters: dict[str, Any] | None = optional_json()
+    result: Any = optional_json()
     error_type: str | None = None
     error_message: str | None = None
     invocation_id: str | None = Field(default=None, max_length=40)
@@ -258,7 +258,7 @@ class RunWait(Table, table=True):
     condition: str = ""
     event_id: str | None = Field(default=None, max_length=40)
     """The source event that met it."""
-    result: Any = _optional_json()
+    result: Any = optional_json()
     wake_at: str | None = None
     created_at: str = Field(default_factory=stamp)
     closed_at: str | None = None
@@ -305,7 +305,7 @@ class Job(Table, table=True):
     cancel_reason: str | None = None
     claimed_at: str | None = None
     heartbeat_at: str | None = None
-    result: Any = _optional_json()
+    result: Any = optional_json()
     error_type: str | None = None
     error_message: str | None = None
     created_at: str = Field(default_factory=stamp)
@@ -339,36 +339,5 @@ class WorkerSession(Table, table=True):
     """Of the token that lets the same process take its place again."""
     last_job_id: str | None = Field(default=None, max_length=40)
     last_seen_at: str | None = None
-    created_at: str = Field(default_factory=stamp)
-    updated_at: str = Field(default_factory=stamp)
-
-
-class OwnAction(Table, table=True):
-    """An action that a project registered: an HTTP endpoint of its own, or a name that its workers run."""
-
-    __table_args__: ClassVar = (UniqueConstraint("project_id", "name"),)
-
-    id: str = id_column("act")
-    project_id: str = project_column()
-    name: str = Field(max_length=128)
-    title: str = ""
-    description: str = ""
-    endpoint_kind: str = Field(max_length=16)
-    """http or worker."""
-    endpoint_url: str | None = None
-    input_schema: dict[str, Any] | None = _optional_json()
-    output_schema: dict[str, Any] | None = _optional_json()
-    annotations: dict[str, bool] = json_column()
-    queue: str = Field(default="default", max_length=64)
-    timeout_seconds: int = 60
-    status: str = "active"
-    secret_version: int = 0
-    secret_sealed: bytes | None = _optional_bytes()
-    secret_data_key_id: str | None = Field(default=None, max_length=40)
-    previous_secret_sealed: bytes | None = _optional_bytes()
-    previous_secret_data_key_id: str | None = Field(default=None, max_length=40)
-    previous_secret_until: str | None = None
-    tags: dict[str, str] = json_column()
-    created_by: str | None = None
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import BigInteger, Column, Dialect, Integer, Text
+from sqlalchemy import BigInteger, Column, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.orm import declared_attr
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -41,6 +41,14 @@ def json_column(**column: Any) -> Any:
 
 def list_column() -> Any:
     return Field(default_factory=list, sa_column=Column(JsonText, nullable=False))
+
+
+def optional_json() -> Any:
+    return Field(default=None, sa_column=Column(JsonText, nullable=True))
+
+
+def optional_bytes() -> Any:
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 def id_column(prefix: str) -> Any:
