@@ -26,8 +26,12 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
-    """One served hub for the whole run; each test has a project of its own."""
-    with serving(tmp_path_factory.mktemp("hub") / "data", mode="sandbox") as hub:
+    """One served hub for the whole run, its master key apart from its data; each test has a project of its own."""
+    folder = tmp_path_factory.mktemp("hub")
+    key = folder / "master.key"
+    key.touch(0o600)
+    key.write_text("aW52ZW50ZWQgbWFzdGVyIGtleSBvZiAzMiBieXRlcyE=\n")
+    with serving(folder / "data", mode="sandbox", POWERSTRIP_MASTER_KEY_FILE=str(key)) as hub:
         yield hub
 
 

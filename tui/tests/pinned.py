@@ -65,6 +65,11 @@ class Pinned(httpx2.AsyncBaseTransport):
             return json.dumps(found)
         if path.endswith("/v1/platform"):
             return json.dumps(json.loads(text) | {"adapters": [f"{name} 0.1.0" for name in SHOWN], "unusable": []})
+        if path.endswith("/v1/platform/findings"):
+            found = json.loads(text)
+            found["findings"] = [each for each in found["findings"] if each["check"] == "key file"]
+            hint = "keep a copy elsewhere; moved out of /srv/hub and named by POWERSTRIP_MASTER_KEY_FILE, it is apart"
+            return json.dumps(found | {"findings": [each | {"hint": hint} for each in found["findings"]]})
         if path.endswith("/activity"):
             found = json.loads(text)
             hours = found["hours"]

@@ -1,14 +1,16 @@
 """Home and the first minutes: what a new hub says, the demo, the search, what needs attention."""
 
 from contents import made, slack
+from pinned import filled, opened
 from pressing import SMALL, WIDE, press, screen, settled, type_text, until
 from textual.events import Key
 from textual.widgets import Input, OptionList
 
-from powerstrip.client import Client, demo
+from powerstrip.client import Client, demo, embedded
 from powerstrip_tui import Dashboard, OpenDoor
 from powerstrip_tui.screens.connect import Connect
 from powerstrip_tui.screens.events import Events
+from powerstrip_tui.screens.hub import HubScreen
 from powerstrip_tui.screens.integration import OneIntegration
 from powerstrip_tui.screens.provider import OneProvider
 from powerstrip_tui.screens.runs import OneRun
@@ -124,6 +126,40 @@ async def test_what_failed_by_itself_is_on_top_too_and_enter_goes_there(client, 
         await until(pilot, lambda: isinstance(app.screen, OneRun) and "✕ failed" in screen(app))
         await press(pilot, "escape")
         assert "Needs attention" in screen(app)
+
+
+async def test_a_master_key_beside_its_data_needs_attention_until_it_is_put_aside(tmp_path, remembered) -> None:
+    await filled(tmp_path / "data", None)
+    async with opened(tmp_path / "data") as hub, embedded(hub, "shop") as client:
+        app = Dashboard(OpenDoor(client, own=True), remembered)
+        async with app.run_test(size=WIDE) as pilot:
+            await settled(pilot)
+            assert "Needs attention" not in screen(app), "nothing is sealed yet"
+            await slack(client)
+            await press(pilot, "r")
+            await until(pilot, lambda: "Needs attention (1)" in screen(app))
+            assert "▲ Warning     The master key lies beside what it seals" in screen(app)
+            await press(pilot, "g", "enter")
+            await until(pilot, lambda: isinstance(app.screen, HubScreen) and "→ keep a copy elsewhere" in screen(app))
+            await press(pilot, "escape", "g", "x")
+            await until(pilot, lambda: "Needs attention" not in screen(app))
+        again = Dashboard(OpenDoor(client, own=True), remembered)
+        async with again.run_test(size=WIDE) as pilot:
+            await settled(pilot)
+            assert "Slack" in screen(again)
+            assert "Needs attention" not in screen(again)
+            await press(pilot, "0")
+            await until(pilot, lambda: "The master key lies beside what it seals" in screen(again))
+
+
+async def test_what_failed_is_not_put_aside(client, app) -> None:
+    await demo.connect(client)
+    mail = (await client.integrations.list(provider="postmark").all())[0]
+    await client.integrations.expire(mail["id"], "The token was taken back")
+    async with app.run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await press(pilot, "g", "x", "r")
+        assert "The token was taken back" in screen(app)
 
 
 async def test_a_key_that_may_not_see_runs_sees_home_all_the_same(client, served, remembered) -> None:

@@ -147,10 +147,32 @@ async def test_both_layers_rotate_on_a_hub_that_runs(house: House) -> None:
     assert (await house.ok("GET", "/v1/projects"))["items"], "API keys are good as before"
 
 
+async def test_the_running_hub_tells_what_doctor_tells(house: House) -> None:
+    operator = house.hub.local_token
+
+    async def found() -> dict[str, dict[str, Any]]:
+        told = await house.ok("GET", "/v1/platform/findings", key=operator)
+        assert told["healthy"] is True
+        return {each["check"]: each for each in told["findings"]}
+
+    first = await found()
+    assert {"programs", "folder", "disk", "database", "master key", "engine", "settings", "plugins"} <= first.keys()
+    assert first["master key"]["message"].endswith("it comes from master.key")
+    assert "key file" not in first, "nothing is sealed yet"
+    await house.ok("POST", "integrations", {"name": "mail", "provider": "postmark", "credentials": {"server_token": CANARY}})
+    sealed = (await found())["key file"]
+    assert (sealed["state"], "POWERSTRIP_MASTER_KEY_FILE" in sealed["hint"]) == ("warning", True)
+    await house.ok("POST", "/v1/platform/keys/master", {"step": "rotate"}, key=operator)
+    assert (await found())["master key"]["state"] == "warning", "a next key is there"
+    (house.hub.settings.data / "master.key").chmod(0o644)
+    assert "chmod 600" in (await found())["permissions"]["hint"]
+
+
 async def test_an_owner_of_one_project_rotates_no_keys(house: House) -> None:
     key = await house.member("owner")
     for method, path, body in (
         ("GET", "/v1/platform/keys", None),
+        ("GET", "/v1/platform/findings", None),
         ("POST", "/v1/platform/keys/data", {"step": "rotate"}),
         ("POST", "/v1/platform/keys/master", {"step": "rotate"}),
     ):

@@ -262,3 +262,26 @@ def test_the_credential_is_in_nothing_that_a_command_says(cli) -> None:
         said += ran.out + ran.err
     assert "mail" in said
     assert CANARY not in said
+
+
+def test_doctor_asks_the_running_hub_that_is_named(cli, on_served) -> None:
+    ran = cli("doctor")
+    assert ran.code == 0, ran.err
+    assert "ok       database     The database answers" in ran.out
+    assert f"Data folder {on_served.data}" in ran.out
+    assert "Sound: 0 broken" in ran.out
+    told = cli("doctor", "--json").json
+    assert set(told) == {"healthy", "url", "findings"}
+    assert told["url"] == on_served.url
+    assert set(told["findings"][0]) == {"check", "state", "message", "hint"}
+
+
+def test_doctor_says_who_may_ask_a_running_hub(cli, on_served, monkeypatch: pytest.MonkeyPatch) -> None:
+    principal = cli("principals", "create", "looks on", "--role", "viewer", "--json").json
+    key = cli("keys", "create", "looking", "--principal", principal["id"], "--json").json["key"]
+    monkeypatch.setenv("POWERSTRIP_API_KEY", key)
+    ran = cli("doctor")
+    assert (ran.code, ran.out) == (1, "")
+    assert "platform.manage" in ran.err
+    assert "powerstrip doctor --data DIR" in ran.err
+    assert str(on_served.data) not in ran.err

@@ -183,6 +183,26 @@ def test_doctor_does_not_call_a_missing_hub_sound(cli, tmp_path: Path, monkeypat
     assert "not at the hub that POWERSTRIP_URL names" in ran.err
 
 
+def test_a_master_key_beside_what_it_seals_is_a_warning_once_something_is_sealed(
+    cli, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "key file" not in cli("doctor", "--data", str(data)).out, "nothing is sealed yet"
+    made = cli(
+        "integrations", "create", "postmark", "--name", "mail", "--credential", "server_token=-", "--data", str(data),
+        stdin="invented-token",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    ran = cli("doctor", "--data", str(data))
+    assert ran.code == 0
+    assert "warning  key file     The master key lies beside what it seals" in ran.out
+    moved = data.with_name("master.key")
+    (data / "master.key").rename(moved)
+    monkeypatch.setenv("POWERSTRIP_MASTER_KEY_FILE", str(moved))
+    ran = cli("doctor", "--data", str(data))
+    assert "it comes from POWERSTRIP_MASTER_KEY_FILE" in ran.out
+    assert "key file" not in ran.out
+
+
 @pytest.mark.parametrize("command", ["doctor", "init", "serve"])
 def test_a_setting_that_cannot_be_used_is_a_sentence(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("POWERSTRIP_DATABASE_URL", "postgresql://u:hunter2canary@h:notaport/x")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from powerstrip.client import Client, HubError
-from powerstrip.client.secrets import HubState
+from powerstrip.client.secrets import HubFinding, HubState
 from powerstrip.client.shapes import Endpoint, Integration, Poll, Provider, ReceivedEvent
 from powerstrip.client.webhooks import Webhook
 from powerstrip_tui.widgets.badges import ATTENTION, READINESS, Badge
@@ -16,19 +16,25 @@ FRESH = timedelta(days=1)
 """How far back what failed, or was refused, is a matter. What is dead stays one until it is processed again."""
 COUNTED = 20
 """What is counted of one kind; beyond that it is "or more"."""
+ELSEWHERE = ("exception", "plugin", "sqlite")
+"""Findings that are the operator's own choice, told of above, or no matter of today."""
 ASKED = 10
 """Endpoints whose registrations are asked for."""
 
 
 @dataclass(frozen=True)
 class Matter:
-    """One line: its name, its state, why, and the place where more is seen (`place`, with `of` what of it)."""
+    """One line: its name, its state, why, and the place where more is seen (`place`, with `of` what of it).
+
+    One that `lasts` ends when the operator changes how the hub is run, and can be put aside until it says something else.
+    """
 
     name: str
     badge: Badge
     why: str
     place: str
     of: str = ""
+    lasts: bool = False
 
 
 def of_integrations(rows: Iterable[Integration]) -> list[Matter]:
@@ -191,6 +197,8 @@ async def _platform(hub: Client) -> AsyncIterator[Matter]:
     """What is wrong with the installation, for its operator alone."""
     for each in of_hub(await hub.state()):
         yield each
+    for each in of_findings((await hub.findings())["findings"]):
+        yield each
 
 
 def of_hub(state: HubState) -> list[Matter]:
@@ -199,6 +207,15 @@ def of_hub(state: HubState) -> list[Matter]:
         Matter(each["distribution"], READINESS["unavailable"], each["reason"], "hub", each["name"])
         for each in state["unusable"]
         if not each["blocked"]
+    ]
+
+
+def of_findings(found: Iterable[HubFinding]) -> list[Matter]:
+    """What is not sound: the master key, folder, disk, database or engine. The rest stands on the hub's screen."""
+    return [
+        Matter(each["check"].capitalize(), ATTENTION[each["state"]], each["message"], "hub", lasts=each["state"] == "warning")
+        for each in found
+        if each["state"] != "ok" and each["check"] not in ELSEWHERE
     ]
 
 

@@ -1,11 +1,12 @@
-"""A screen that is one table, with a line over it that says what is shown."""
+"""Screens around one table, with a line over it that says what is shown, or around one list of things of several kinds."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from powerstrip_tui.view import View
 from powerstrip_tui.widgets.table import Column, Rows, Table
@@ -65,3 +66,29 @@ class Listing(View, Generic[R]):
         super().on_mount()
         self.query_one(Rows).focus()
         self.tell()
+
+
+class Choosing(View):
+    """A screen around one list whose options have ids such as `integration:int_1`. Say what opening one does in `enter`."""
+
+    @property
+    def under_cursor(self) -> tuple[str, str]:
+        """Kind and which of the option under the cursor; empty where there is none."""
+        option = self.query_one(OptionList).highlighted_option
+        return _parts(option.id if option else None)
+
+    def enter(self, kind: str, which: str) -> None:
+        """Open this one."""
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.enter(*_parts(event.option.id))
+
+    def action_choose(self) -> None:
+        """Open what is under the cursor."""
+        self.enter(*self.under_cursor)
+
+
+def _parts(id: str | None) -> tuple[str, str]:
+    kind, _, which = (id or "").partition(":")
+    return kind, which

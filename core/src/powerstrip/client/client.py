@@ -18,7 +18,7 @@ from powerstrip.client.errors import BadAddress
 from powerstrip.client.events import Endpoints, Events
 from powerstrip.client.integrations import Integrations
 from powerstrip.client.runs import Runs
-from powerstrip.client.secrets import CredentialRotation, HubState, SealingKeys, Secrets
+from powerstrip.client.secrets import CredentialRotation, HubFindings, HubState, SealingKeys, Secrets
 from powerstrip.client.session import Session, Sleep, path
 from powerstrip.client.shapes import CallResult, Json, Trouble
 from powerstrip.client.watching import Polls, Subscriptions
@@ -80,6 +80,10 @@ class Client:
     async def state(self) -> HubState:
         """The hub's own state. For its operator."""
         return await self._session.get(path("v1", "platform"))
+
+    async def findings(self) -> HubFindings:
+        """What is sound about the hub and what is not. For its operator."""
+        return await self._session.get(path("v1", "platform", "findings"))
 
     @property
     def projects(self) -> Projects:

@@ -184,6 +184,22 @@ class HubState(TypedDict):
     public_url: NotRequired[str]
 
 
+class HubFinding(TypedDict):
+    """One thing that was looked at. `hint` says what to do where it is not ok."""
+
+    check: str
+    state: Literal["ok", "warning", "broken"]
+    message: str
+    hint: NotRequired[str]
+
+
+class HubFindings(TypedDict):
+    """What is sound about the hub and what is not. `healthy`: nothing is broken."""
+
+    healthy: bool
+    findings: list[HubFinding]
+
+
 class SealingKeys:
     """The keys that seal: the data keys of projects and the master key above them. For who manages the platform."""
 

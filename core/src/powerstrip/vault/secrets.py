@@ -57,6 +57,11 @@ class ProjectSecrets:
         self._fingerprint = fingerprint
         self._backends = backends
 
+    @property
+    def schemes(self) -> list[str]:
+        """The schemes of references that back ends can read."""
+        return [] if self._backends is None else self._backends.schemes
+
     async def create(
         self,
         project: Project,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Connection
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from powerstrip.problems import Problem
-from powerstrip.store import Actor, AuditLog, Credential, Integration, Project, Setting, Store, connection_of
+from powerstrip.store import Actor, AuditLog, Credential, DataKey, Integration, Project, Setting, Store, connection_of
 from powerstrip.vault.backends import Backends
 from powerstrip.vault.box import Key, Place, key_id
 from powerstrip.vault.credentials import Credentials, Purpose, SealedCredential, Use
@@ -30,6 +30,17 @@ class Sealed:
 
     blob: bytes
     data_key_id: str
+
+
+@dataclass(frozen=True)
+class MasterStanding:
+    """The master key as it is kept: where it comes from, whether that is the data folder, whether a next one is there, and
+    whether anything of a project is sealed under it."""
+
+    source: str
+    beside: bool
+    next_there: bool
+    seals: bool
 
 
 class Vault:
@@ -60,6 +71,12 @@ class Vault:
     def source(self) -> str:
         """Where the master key comes from, in words."""
         return self._masters.source
+
+    async def master_standing(self) -> MasterStanding:
+        """How the master key is kept. The vault need not be started."""
+        masters = self._masters
+        seals = await self._store.read(_seals)
+        return MasterStanding(masters.source, masters.folder is not None, masters.next is not None, seals)
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same on every start and under every master key. The vault must be started."""
@@ -222,6 +239,11 @@ class Vault:
             f"This is the wrong master key: the database was sealed with the key {sealed_by}, not {self._masters.current.id}."
             " Give the right one"
         )
+
+
+def _seals(session: Session) -> bool:
+    """Whether a project has a data key: one is made with the first value that it seals."""
+    return session.exec(select(DataKey).where(col(DataKey.project_id).is_not(None)).limit(1)).first() is not None
 
 
 def _known_checks(session: Session) -> list[str]:

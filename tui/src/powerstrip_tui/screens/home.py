@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from powerstrip.client import HubError
 from powerstrip.client.shapes import HourOfActivity, Integration, Project, Provider
 from powerstrip_tui.attention import Matter, gathered, of_integrations, of_providers
+from powerstrip_tui.listing import Choosing
 from powerstrip_tui.registry import SCREENS
 from powerstrip_tui.texts import line, literal
 from powerstrip_tui.view import View
@@ -30,7 +31,7 @@ GREETING = (
 )
 
 
-class Home(View):
+class Home(Choosing):
     """Providers by category, each with its state; first what needs attention."""
 
     HEADING = "Home"
@@ -40,6 +41,7 @@ class Home(View):
         Binding("enter", "choose", "Open", key_display="Enter", id="home.open"),
         Binding("c", "connect", "Connect", id="home.connect"),
         Binding("d", "demo", "Demo", id="home.demo"),
+        Binding("x", "aside", "Put a lasting warning aside", show=False, id="home.aside"),
         Binding("escape", "clear", "The whole list", show=False, id="home.clear"),
     ]
     CSS = """
@@ -114,7 +116,8 @@ class Home(View):
         unusable = of_providers(self._providers)
         told = {each.of for each in unusable}
         rest = [each for each in self._gathered if each.place != "hub" or each.of not in told]
-        self._matters = [*of_integrations(self._integrations), *rest, *unusable]
+        found = [*of_integrations(self._integrations), *rest, *unusable]
+        self._matters = [each for each in found if not each.lasts or each.why not in self._aside]
         if not self._matters:
             return []
         rows = [Option(_matter(each), id=f"matter:{number}") for number, each in enumerate(self._matters[:MATTERS])]
@@ -155,27 +158,32 @@ class Home(View):
 
     # Going on
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._open(event.option.id or "")
-
-    def action_choose(self) -> None:
-        """Open what is under the cursor."""
-        option = self.query_one(OptionList).highlighted_option
-        self._open((option.id if option else None) or "")
-
-    def _open(self, id: str) -> None:
-        kind, _, what = id.partition(":")
+    def enter(self, kind: str, which: str) -> None:
+        """A service, or the place of what needs attention."""
         if kind == "matter":
-            matter = self._matters[int(what)]
-            kind, what = matter.place, matter.of
+            matter = self._matters[int(which)]
+            kind, which = matter.place, matter.of
         if kind:
-            self.app.push_screen(screen_of(kind, what))
+            self.app.push_screen(screen_of(kind, which))
+
+    @property
+    def _aside(self) -> list[str]:
+        """What was put aside."""
+        return self.app.remembered.of(self.app.link.where).get("aside", "").splitlines()
+
+    def action_aside(self) -> None:
+        """Show what is under the cursor no more, where it lasts; the hub's own screen keeps it."""
+        kind, what = self.under_cursor
+        if kind != "matter" or not (matter := self._matters[int(what)]).lasts:
+            self.notify("Only a warning that lasts is put aside; what failed or stopped is mended")
+            return
+        self.app.remembered.keep(self.app.link.where, aside="\n".join([*self._aside, matter.why]))
+        self._show()
+        self.notify("Put aside: screen 0 keeps it")
 
     def action_connect(self) -> None:
         """Connect the service under the cursor."""
-        option = self.query_one(OptionList).highlighted_option
-        kind, _, what = ((option.id if option else None) or "").partition(":")
+        kind, what = self.under_cursor
         if kind == "provider":
             from powerstrip_tui.screens.connect import Connect
 

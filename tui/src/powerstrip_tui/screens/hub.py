@@ -1,5 +1,7 @@
 """The hub itself: what it runs on, which exceptions are in force, what is installed, which keys seal."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
@@ -10,11 +12,13 @@ from textual.content import Content
 from textual.widgets import Static
 
 from powerstrip.client import HubError
-from powerstrip.client.secrets import HubState, SealingKeyStatus
+from powerstrip.client.secrets import HubFinding, HubState, SealingKeyStatus
 from powerstrip_tui.dialogs.asking import Confirm
-from powerstrip_tui.texts import literal
+from powerstrip_tui.texts import line, literal
 from powerstrip_tui.view import View
+from powerstrip_tui.widgets.badges import ATTENTION, badge
 
+TOLD_BELOW = ("exception", "plugin")
 NOT_OPERATOR = "The hub's settings and sealing keys are shown to its operator: open the data folder (`powerstrip --data DIR`)."
 
 
@@ -43,7 +47,8 @@ class HubScreen(View):
         """Ask for all of it; what this key may not see is told as such."""
         health = await self.hub.health()
         try:
-            page = page_of(await self.hub.state(), await self.hub.sealing_keys.status())
+            state, keys, found = await asyncio.gather(self.hub.state(), self.hub.sealing_keys.status(), self.hub.findings())
+            page = page_of(state, keys, found["findings"])
         except HubError as error:
             if error.status != 403:
                 raise
@@ -71,13 +76,14 @@ class HubScreen(View):
                 self.reload()
 
 
-def page_of(state: HubState, keys: SealingKeyStatus) -> Content:
+def page_of(state: HubState, keys: SealingKeyStatus, found: Iterable[HubFinding]) -> Content:
     """All of it, in lines."""
     allowed = f"At most {state['requests_per_second']:,} requests a second for one key"
     parts: list[Content] = [
         Content.assemble(("Powerstrip ", "bold"), literal(state["version"]), "  on ", literal(state["database"])),
         Content(f"{allowed}; raw deliveries are kept {state['keep_raw_days']} days"),
         Content.assemble("Browsers reach it at ", literal(state.get("public_url") or "its own address")),
+        *map(_finding, (each for each in found if each["state"] != "ok" and each["check"] not in TOLD_BELOW)),
         Content.styled("\nExceptions from the safe defaults", "bold"),
     ]
     parts += [Content.assemble(("! ", "bold $text-warning"), literal(each)) for each in state["exceptions"]]
@@ -97,3 +103,11 @@ def page_of(state: HubState, keys: SealingKeyStatus) -> Content:
         far = f"{job['projects_done']} of {job['projects']} projects"
         parts.append(literal(f"Rotation of data keys: {job['step']} {job['state']}, {far}"))
     return Content("\n").join(parts)
+
+
+def _finding(finding: HubFinding) -> Content:
+    """What is not sound, and below it what to do."""
+    told = badge(ATTENTION, finding["state"])
+    return Content.assemble(
+        "\n", told, "  ", literal(finding["message"]), (f"\n  → {line(finding.get('hint'))}", "$foreground-muted")
+    )

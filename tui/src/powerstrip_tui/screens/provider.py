@@ -13,14 +13,14 @@ from textual.widgets.option_list import Option
 
 from powerstrip.client import HubError
 from powerstrip.client.shapes import ActionEntry, Integration, ProviderForms, ReferenceType
+from powerstrip_tui.listing import Choosing
 from powerstrip_tui.screens.home import readiness
 from powerstrip_tui.texts import line, literal, paragraphs, pretty
-from powerstrip_tui.view import View
 from powerstrip_tui.widgets.badges import READINESS, STATUS, badge
 from powerstrip_tui.widgets.facts import facts, heading, schema_lines, section
 
 
-class OneProvider(View):
+class OneProvider(Choosing):
     """Its integrations, actions, events and pickers; what is under the cursor in full beside them."""
 
     HEADING = "Provider"
@@ -183,30 +183,21 @@ class OneProvider(View):
 
     # Going on
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._open(event.option.id or "")
-
-    def action_choose(self) -> None:
-        """Open what is under the cursor."""
-        option = self.query_one(OptionList).highlighted_option
-        self._open((option.id if option else None) or "")
-
-    def _open(self, id: str) -> None:
-        kind, _, name = id.partition(":")
+    def enter(self, kind: str, which: str) -> None:
+        """Connect it, see an integration, try an action, look into a picker; of an event, read on."""
         match kind:
             case "connect":
                 self.action_connect()
             case "integration":
                 from powerstrip_tui.screens.integration import OneIntegration
 
-                self.app.push_screen(OneIntegration(name))
-            case "action" if name in self._actions:
+                self.app.push_screen(OneIntegration(which))
+            case "action" if which in self._actions:
                 from powerstrip_tui.screens.trying import Trying
 
-                self.app.push_screen(Trying(self._actions[name], self._integrations))
+                self.app.push_screen(Trying(self._actions[which], self._integrations))
             case "picker":
-                self._look(name)
+                self._look(which)
             case _:
                 self.query_one(".aside").focus()
 

@@ -69,6 +69,8 @@ ATTENTION: Mapping[str, Badge] = {
     "refused": ("✕", "Refused", "$text-error"),
     "stopped": ("✕", "Stopped", "$text-error"),
     "waits": ("◌", "Waits", "$text-warning"),
+    "warning": ("▲", "Warning", "$text-warning"),
+    "broken": ("✕", "Broken", "$text-error"),
 }
 AUTOMATION: Mapping[str, Badge] = {
     "active": ("●", "active", "$text-success"),

@@ -1,7 +1,10 @@
 """The hub as its operator sees it: what it runs on, what is installed, which exceptions are in force."""
 
+from typing import Literal
+
 import powerstrip
 from powerstrip.access import PLATFORM
+from powerstrip.api import findings
 from powerstrip.api.given import GivenHub
 from powerstrip.api.route import route
 from powerstrip.api.shapes.base import Told
@@ -18,7 +21,7 @@ class UnusablePlugin(Told):
 
 
 class HubState(Told):
-    """What `powerstrip doctor` tells of a data folder, told by the running hub itself. Nothing in it is secret."""
+    """What the hub is made of and how it is set. Nothing in it is secret."""
 
     version: str
     database: str
@@ -32,6 +35,23 @@ class HubState(Told):
     adapters: list[str]
     """Id and version of each."""
     unusable: list[UnusablePlugin]
+
+
+class HubFinding(Told):
+    """One thing that was looked at. `hint` says what to do where it is not ok."""
+
+    check: str
+    state: Literal["ok", "warning", "broken"]
+    message: str
+    hint: str = ""
+
+
+class HubFindings(Told):
+    """What `powerstrip doctor` tells, told by the running hub itself."""
+
+    healthy: bool
+    """Nothing is broken; warnings do not count."""
+    findings: list[HubFinding]
 
 
 @route("GET", "/v1/platform", PLATFORM, id="getHubState", tag="platform", summary="See the hub's own state")
@@ -55,4 +75,12 @@ async def get_hub_state(hub: GivenHub) -> HubState:
     )
 
 
-HANDLERS = [get_hub_state]
+@route("GET", "/v1/platform/findings", PLATFORM, id="getHubFindings", tag="platform", summary="See what is sound and what is not")
+async def get_hub_findings(hub: GivenHub) -> HubFindings:
+    """Programs, folder, database, master key, engine, settings, exceptions, adapters: looked at now."""
+    found = await findings.of_hub(hub)
+    broken = any(each.state == "broken" for each in found)
+    return HubFindings(healthy=not broken, findings=[HubFinding.model_validate(each, from_attributes=True) for each in found])
+
+
+HANDLERS = [get_hub_state, get_hub_findings]
