@@ -24,6 +24,8 @@ Bulk: TypeAlias = Callable[[Connection, list[Item]], Sequence[T | Exception]]
 An item that it answers with an error must have written nothing. What it raises undoes the work of all; then each is done alone.
 """
 MAX_GROUP = 256
+END: list[Any] = []
+"""Tells the thread to end."""
 SAVEPOINT = "job"
 
 log = logging.getLogger(__name__)
@@ -58,9 +60,10 @@ class Writer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store-write", daemon=True)
         self._gate = threading.Lock()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         self._open = False
 
     def start(self) -> None:
@@ -73,7 +76,10 @@ class Writer:
         with self._gate:
             was_open, self._open = self._open, False
             if was_open:
-                self._queue.put(None)
+                for jobs in self._gathered.values():
+                    self._queue.put(jobs)
+                self._gathered.clear()
+                self._queue.put(END)
         if was_open:
             self._thread.join()
 
@@ -93,8 +99,19 @@ class Writer:
         with self._gate:
             if not self._open:
                 raise _closed()
-            self._queue.put(_Job(work, loop, future, bulk, item))
+            gathered = self._gathered.get(loop)
+            if gathered is None:
+                gathered = self._gathered[loop] = []
+                loop.call_soon(self._hand_over, loop)
+            gathered.append(_Job(work, loop, future, bulk, item))
         return future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the thread what an event loop asked for in one turn: woken for each job it would commit smaller groups."""
+        with self._gate:
+            jobs = self._gathered.pop(loop, None)
+            if jobs is not None:
+                self._queue.put(jobs)
 
     def _work(self) -> None:
         connection: Connection | None = None
@@ -115,23 +132,25 @@ class Writer:
                 log.critical("the store's writer ended by a fault; restart the hub")
             self._open = False
             while not self._queue.empty():
-                if job := self._queue.get_nowait():
-                    left.append(job)
+                left += self._queue.get_nowait()
+            for jobs in self._gathered.values():
+                left += jobs
+            self._gathered.clear()
         for job in left:
             job.error = _closed()
         _wake(left)
 
     def _next_group(self) -> list[_Job]:
-        """All that waits, at most `MAX_GROUP`; empty when it is time to end."""
-        job = self._queue.get()
+        """All that waits, about `MAX_GROUP` at most; empty when it is time to end."""
+        jobs = self._queue.get()
         group: list[_Job] = []
-        while job is not None:
-            group.append(job)
-            if len(group) == MAX_GROUP or self._queue.empty():
+        while jobs:
+            group += jobs
+            if len(group) >= MAX_GROUP or self._queue.empty():
                 return group
-            job = self._queue.get_nowait()
+            jobs = self._queue.get_nowait()
         if group:
-            self._queue.put(None)
+            self._queue.put(END)
         return group
 
     def _commit_group(self, group: list[_Job], connection: Connection | None) -> Connection | None:
