@@ -40,12 +40,12 @@ class Served:
 
 @pytest.fixture
 async def served(house) -> AsyncIterator[Served]:
-    host, port = await serving.free_address("127.0.0.1", 0)
-    server = serving._server(house.hub.app, host, port)
-    task = asyncio.create_task(server.serve())
-    await serving._answering(host, port, task)
+    bound = serving.listener("127.0.0.1", 0)
+    server = serving.Server(house.hub.app, bound)
+    task = asyncio.create_task(server.run_on())
+    await serving.started(server, task)
     await asyncio.to_thread(house.hub.app.warm)
-    yield Served(house, port)
+    yield Served(house, bound.getsockname()[1])
     server.stop()
     await task
 
@@ -102,6 +102,51 @@ async def test_heads_beyond_the_limits(served) -> None:
     for name, (lines, status) in attempts.items():
         found = statuses(await served.talk(served.post(lines, JSON, "Content-Length: 11", "Connection: close", body=NAMED)))
         assert found == [status], (name, found)
+
+
+async def test_a_head_that_does_not_end_is_refused(served) -> None:
+    """Also where the headers never come to an end, or one of them never does."""
+    endless = {
+        "headers": served.post(*(f"X-{number}: a" for number in range(20_000)))[:-2],
+        "a header": served.post("X-A: " + "a" * 200_000)[:-4],
+        "an address": b"GET /" + b"a" * 200_000,
+    }
+    for name, raw in endless.items():
+        answer = await served.talk(raw)
+        assert statuses(answer) == [431], name
+        assert b'"code":"headers_too_large"' in answer
+
+
+async def test_a_head_that_comes_too_slowly_ends_the_connection(served, monkeypatch) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    assert await served.talk(b"", seconds=5) == b""
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: hub\r\n\r\n")
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")  # a whole head stops the clock
+    writer.write(b"GET /health HTTP/1.1\r\n")
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+
+
+async def test_what_is_no_http_is_told_in_the_one_shape(served) -> None:
+    answer = await served.talk(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert statuses(head) == [400]
+    assert b"connection: close" in head
+    assert json.loads(body)["error"]["code"] == "invalid_request"
+
+
+async def test_a_broken_body_brings_no_second_answer(served) -> None:
+    """The hub has answered by the head alone (a wrong key); what follows in the body is not answered, too."""
+    raw = b"POST /v1/projects HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(raw)
+    first = await reader.readuntil(b"\r\n\r\n")
+    assert statuses(first) == [401]
+    writer.write(b"zz\r\n")
+    rest = await asyncio.wait_for(reader.read(), 5)
+    assert statuses(rest) == []
+    writer.close()
 
 
 async def test_noise_is_refused_and_the_hub_lives_on(served) -> None:

@@ -122,10 +122,11 @@ class Served:
 async def serving_hub(folder: Path, catalog: Path, mode: str = "live", **settings: Any) -> AsyncIterator[Served]:
     hub = await Hub.open(Settings(data=folder, catalog=catalog, allow_addresses=LOOPBACK, **settings), {})
     first = await hub.access.bootstrap("main", mode=mode)  # pyright: ignore[reportArgumentType]
-    host, port = await serving.free_address("127.0.0.1", 0)
-    server = serving._server(hub.app, host, port)
-    task = asyncio.create_task(server.serve())
-    await serving._answering(host, port, task)
+    bound = serving.listener("127.0.0.1", 0)
+    port = bound.getsockname()[1]
+    server = serving.Server(hub.app, bound)
+    task = asyncio.create_task(server.run_on())
+    await serving.started(server, task)
     try:
         yield Served(hub, first, port)
     finally:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from powerstrip.automations.workers import jobs, workers
-from powerstrip.cli.server import free_address
+from powerstrip.cli.server import free_port
 from powerstrip.client import Client, HubUnreachable
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ async def answering(client: Client) -> None:
 async def test_a_killed_hub_keeps_the_job_and_the_worker_comes_back(tmp_path, folder) -> None:
     """The worker goes on through the hub's death, and tells its end to the next process under the same lease."""
     data = tmp_path / "data"
-    _, port = await free_address("127.0.0.1", 0)
+    port = free_port(0)
     made = json.loads(subprocess.run([*COMMAND, "init", "--data", str(data), "--json"], capture_output=True, check=True).stdout)
     key, project = made["api_key"], made["project"]
     url = f"http://127.0.0.1:{port}"

@@ -1,41 +1,172 @@
-"""The HTTP server under the hub: granian in this process, on one event loop with everything else."""
+"""The HTTP server under the hub: uvicorn in this process, on one event loop with everything else, with bounded heads."""
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from powerstrip.api.head import MAX_HEADERS
+from powerstrip.api.problems import HeadersTooLarge, answer_of
 from powerstrip.cli.failures import Stop
+from powerstrip.problems import BadInput, Problem
 
 DRAIN_SECONDS = 30
 """How long requests in flight may take once the hub was asked to stop."""
 READY_SECONDS = 10.0
-HEADER_MS = 10_000
-"""How long a client may take to send its headers."""
-HEADER_BYTES = 64 * 1024
+HEAD_SECONDS = 10.0
+"""How long a client may take to send a request's head."""
+IDLE_SECONDS = 60
+"""How long a connection stays open without a request."""
+HEAD_BYTES = 64 * 1024
+"""Of a head that is not complete yet. The front judges what is."""
 CONNECTIONS = 1024
-"""Connections that wait to be accepted, and requests that are worked on at once."""
+"""Connections that wait to be accepted."""
+SOCKET_BYTES = 1024 * 1024
+"""Of a WebSocket message. The workers' protocol takes less, and says so."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def free_address(host: str, port: int) -> tuple[str, int]:
-    """The address to bind, looked up and found free. The server itself would share a port that is taken, without a word."""
+def listener(host: str, port: int) -> socket.socket:
+    """A socket bound to this address, on which nobody listens yet. Stops where the address cannot be had."""
     try:
-        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        bound = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise _taken(host, port, error) from None
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(CONNECTIONS)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Stop(f"Cannot listen on {host}, port {port}: {reason}", hint="choose another with --host and --port") from None
-    found = server.sockets[0].getsockname()
-    server.close()
-    await server.wait_closed()
-    return found[0], found[1]
+        bound.close()
+        raise _taken(host, port, error) from None
+    return bound
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 whose heads end in time and stay small, and whose refusals have the hub's one error shape.
+
+    What the parser refuses is answered once and ends the connection, so that no second request hides behind the first
+    (RFC 9112, 11.2).
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _within = False
+    """Whether a head has begun and is not complete."""
+    _size = 0
+    """Bytes that came of it, in pieces that did not complete it."""
+
+    def connection_made(self, transport: Any) -> None:
+        """A connection: its first head is awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection's end."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request."""
+        super().data_received(data)
+        if self._within and self.parser is not None:
+            self._size += len(data)
+            if self._size > HEAD_BYTES:
+                self._refuse(HeadersTooLarge(f"Send at most {MAX_HEADERS} headers, in a head of at most {HEAD_BYTES} bytes"))
+            elif self._timer is None:
+                self._await_head()
+
+    def on_message_begin(self) -> None:
+        """The parser sees a request."""
+        super().on_message_begin()
+        self._within, self._size = True, 0
+
+    def on_headers_complete(self) -> None:
+        """The parser has a request's head."""
+        self._within = False
+        self._head_came()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(BadInput("This is not a valid HTTP/1.1 request"))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer, unless an answer has begun, and end the connection."""
+        if self.transport.is_closing():
+            return
+        cycle = None if self._within else self.cycle
+        if cycle is None or not cycle.response_started:
+            answer = answer_of(problem)
+            head = [b"HTTP/1.1 %d %s" % (answer.status, b"Bad Request" if answer.status == 400 else b"Refused")]
+            head += [b"%s: %s" % field for field in answer.headers]
+            head += [b"content-length: %d" % len(answer.body), b"connection: close", b"", answer.body]
+            self.transport.write(b"\r\n".join(head))
+        self._head_came()
+        self.transport.close()
+
+    def _await_head(self) -> None:
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _head_came(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """One that leaves the signals to the hub."""
+
+    def __init__(self, app: Any, bound: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=Protocol,
+                ws="websockets-sansio",
+                ws_max_size=SOCKET_BYTES,
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                server_header=False,
+                backlog=CONNECTIONS,
+                timeout_keep_alive=IDLE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+        )
+        self._bound = bound
+
+    async def run_on(self) -> None:
+        """Serve until `stop`; requests in flight are finished first."""
+        await self.serve(sockets=[self._bound])
+
+    def stop(self) -> None:
+        """Take no further connection, and end."""
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured here: `serve_app` hears the signals."""
+        yield
 
 
 async def serve_app(
     app: Any,
-    host: str,
-    port: int,
+    bound: socket.socket,
     ready: Callable[[], None],
     leaving: Callable[[], None] | None = None,
     after: Callable[[], Awaitable[None]] | None = None,
@@ -45,9 +176,9 @@ async def serve_app(
     `ready` is called when it answers, `leaving` when it is about to stop: connections that would stay open for ever end by it.
     `after` runs beside the first requests; the server ends where it raises.
     """
-    server = _server(app, host, port)
+    server = Server(app, bound)
     loop = asyncio.get_running_loop()
-    serving: asyncio.Task[None] = asyncio.create_task(server.serve())
+    serving: asyncio.Task[None] = asyncio.create_task(server.run_on())
 
     def stop() -> None:
         for number in SIGNALS:
@@ -55,11 +186,10 @@ async def serve_app(
         if leaving is not None:
             leaving()
         server.stop()
-        loop.call_later(DRAIN_SECONDS, serving.cancel)
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop)
-    await _answering(host, port, serving)
+    await started(server, serving)
     ready()
     if after is not None:
         warming = asyncio.ensure_future(after())
@@ -68,41 +198,27 @@ async def serve_app(
             server.stop()
             await serving
             await warming
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
-    if not server.interrupt_signal:
+    await serving
+    if not server.should_exit:
         raise Stop("The server ended by itself", hint="see the lines above, and `powerstrip doctor`")
 
 
-def _server(app: Any, host: str, port: int) -> Any:
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.server.embed import Server
-
-    return Server(
-        app,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS, max_buffer_size=HEADER_BYTES),
-        backlog=CONNECTIONS,
-        backpressure=CONNECTIONS,
-        log_enabled=False,
-    )
-
-
-async def _answering(host: str, port: int, serving: "asyncio.Task[None]") -> None:
-    """Return once the port takes connections. Stops where the server ends or stays silent."""
-    probe = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
+async def started(server: Server, serving: "asyncio.Task[None]") -> None:
+    """Return once the server takes connections. Stops where it ends or stays silent."""
     deadline = asyncio.get_running_loop().time() + READY_SECONDS
-    while not serving.done() and asyncio.get_running_loop().time() < deadline:
-        try:
-            _, writer = await asyncio.open_connection(probe, port)
-        except OSError:
-            await asyncio.sleep(0.005)
-            continue
-        writer.close()
-        return
-    serving.cancel()
-    raise Stop(f"The server did not begin to listen on {host}, port {port}", hint="powerstrip doctor")
+    while not server.started:
+        if serving.done() or asyncio.get_running_loop().time() > deadline:
+            serving.cancel()
+            raise Stop("The server did not begin to listen", hint="powerstrip doctor")
+        await asyncio.sleep(0.001)
+
+
+def free_port(port: int) -> int:
+    """A port of this machine that nobody listens on: this one, or any for 0. Stops where it is taken."""
+    with listener("127.0.0.1", port) as bound:
+        return bound.getsockname()[1]
+
+
+def _taken(host: str, port: int, error: Exception) -> Stop:
+    reason = getattr(error, "strerror", None) or error
+    return Stop(f"Cannot listen on {host}, port {port}: {reason}", hint="choose another with --host and --port")

@@ -42,12 +42,13 @@ def _own_url(host: str, port: int) -> str:
 
 
 async def _serve(context: Context) -> None:
-    from powerstrip.cli.server import free_address, serve_app
+    from powerstrip.cli.server import listener, serve_app
 
     chosen = {"POWERSTRIP_ENGINE": context.args.engine} if context.args.engine else {}
     settings = target.folder_settings(context.args, {**context.environ, **chosen})
     target.must_exist(settings)
-    host, port = await free_address(context.args.host, context.args.port)
+    bound = listener(context.args.host, context.args.port)
+    host, port = bound.getsockname()[:2]
     settings = settings if settings.public_url else settings.model_copy(update={"public_url": _own_url(host, port)})
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
@@ -63,4 +64,4 @@ async def _serve(context: Context) -> None:
             gc.freeze()
             gc.enable()
 
-        await serve_app(hub.app, host, port, ready, hub.workers.release, after)
+        await serve_app(hub.app, bound, ready, hub.workers.release, after)

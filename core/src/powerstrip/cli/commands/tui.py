@@ -38,10 +38,10 @@ async def dashboard(context: Context) -> None:
 async def _web(context: Context) -> None:
     """Serve the dashboard; where no hub is named, one runs on the data folder beside it."""
     from powerstrip.cli.beside import hub_beside
-    from powerstrip.cli.server import free_address
+    from powerstrip.cli.server import free_port
     from powerstrip_tui.web import serve_web
 
-    _, port = await free_address("127.0.0.1", context.args.port)
+    port = free_port(context.args.port)
 
     def ready(url: str) -> None:
         context.console.put({"url": url}, f"powerstrip dashboard ready on {url}")
