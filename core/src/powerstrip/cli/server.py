@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import signal
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+import socket  # noqa: TID251 - to listen; nothing is opened outward
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import uvicorn
@@ -34,9 +34,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def listener(host: str, port: int) -> socket.socket:
     """A socket bound to this address, on which nobody listens yet. Stops where the address cannot be had."""
     try:
-        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         bound = socket.socket(family, kind, protocol)
     except (OSError, OverflowError, UnicodeError) as error:
         raise _taken(host, port, error) from None
@@ -159,7 +158,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Nothing is captured here: `serve_app` hears the signals."""
         yield
 
