@@ -24,7 +24,7 @@ from powerstrip.actions.own.work import StepRef
 from powerstrip.actions.running import Outcome, Runner, cut_off, told_of_own
 from powerstrip.actions.targets import Target, Targets
 from powerstrip.catalog import BuiltIn, Catalog, ProjectCatalogs
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import new_id, row_id, stamp
 from powerstrip.connect import Link, expire, keep_ledger
 from powerstrip.edge import Edge, LedgerRow
 from powerstrip.problems import NotFound, StoreUnavailable
@@ -231,7 +231,7 @@ class Actions:
 
         None where the integration is not what it was a moment ago: nothing is on record then, and the call begins anew.
         """
-        begun, started_at = Begun(new_id("inv"), "sandbox", link), stamp()
+        begun, started_at = Begun(row_id("inv"), "sandbox", link), stamp()
 
         def ended(outcome: Outcome) -> Ended:
             end = _end_of(outcome, summary_of(outcome.fields or {}))

@@ -14,7 +14,7 @@ from powerstrip.actions.inputs import parameters_of
 from powerstrip.actions.own.keys import OwnKeys, keys_of
 from powerstrip.actions.own.targets import OwnTarget
 from powerstrip.actions.targets import Target
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.connect import Link, Links, check_destination, keep_ledger
 from powerstrip.edge import LedgerRow
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
@@ -90,7 +90,7 @@ class Claims:
     """The ids of calls that this caller is running. They count as running before any other caller can see their rows."""
 
     def __init__(self, running: set[str]) -> None:
-        self.fresh = new_id("inv")
+        self.fresh = row_id("inv")
         self._running = running
         self._mine: set[str] = set()
         self.take(self.fresh)

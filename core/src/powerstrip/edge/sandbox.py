@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from powerstrip.adapter import Content, Request, Response
 from powerstrip.adapter.mock import mock_wire
 from powerstrip.adapter.statuses import check_status
-from powerstrip.clock import new_id, now, stamp
+from powerstrip.clock import now, row_id, stamp
 from powerstrip.edge.bind import UNRESERVED, Outgoing, query_of
 from powerstrip.edge.call import Bound, Call, LedgerRow, Simulate
 from powerstrip.edge.errors import NoAnswer, SandboxAnswer
@@ -53,7 +53,7 @@ async def record(out: Outgoing, bound: Bound, call: Call, number: int) -> Record
     query = query_of(out.url, request, safe=UNRESERVED + "<>")
     digest, text, encoding = await _body(request.body)
     row: LedgerRow = {
-        "id": new_id("ws"),
+        "id": row_id("ws"),
         "project_id": bound.project_id,
         "integration_id": bound.integration_id,
         "invocation_id": call.invocation_id,

@@ -10,7 +10,7 @@ from sqlalchemy.types import NullType
 from sqlmodel import col
 from sqlmodel import select as select_of
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.events.source import NewEvent
 from powerstrip.store import Prepared, RowsUpdate, SourceEvent, insert_rows
 
@@ -86,7 +86,7 @@ def emit_all(connection: Connection, events: Sequence[tuple[NewEvent, str | None
 def _row(event: NewEvent, outcome: str | None) -> dict[str, Any]:
     now = stamp()
     return {
-        "id": new_id("evt"),
+        "id": row_id("evt"),
         "project_id": event.project_id,
         "name": event.name,
         "source_type": event.source_type,

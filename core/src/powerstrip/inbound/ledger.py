@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from sqlalchemy import Connection, bindparam, update
 from sqlmodel import col
 
-from powerstrip.clock import new_id, now, rfc3339, stamp
+from powerstrip.clock import new_id, now, rfc3339, row_id, stamp
 from powerstrip.events import Events, NewEvent
 from powerstrip.inbound.understanding import Understood
 from powerstrip.store import Integration, Prepared, ProviderEvent, RowsFind, insert_row, insert_rows
@@ -139,7 +139,7 @@ class Ledger:
 
     def _row(self, arrival: Arrival, event: Understood, dedup_key: str) -> Row:
         return {
-            "id": new_id("pev"),
+            "id": row_id("pev"),
             "project_id": arrival.project_id,
             "channel": arrival.channel,
             "endpoint_id": arrival.endpoint_id,

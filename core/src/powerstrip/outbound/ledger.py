@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.outbound.signing import shown
 
 PROVIDER = "webhook"
@@ -17,7 +17,7 @@ KEPT_BODY = 64 * 1024
 def ledger_row(project_id: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, delivery_id: str) -> dict[str, Any]:
     """A row of the table `would_send`."""
     return {
-        "id": new_id("ws"),
+        "id": row_id("ws"),
         "project_id": project_id,
         "integration_id": None,
         "invocation_id": None,

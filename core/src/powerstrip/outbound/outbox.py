@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlmodel import col
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.events import SourceEventRow, Unwanted
 from powerstrip.outbound.patterns import wants
 from powerstrip.store import Prepared, Project, Webhook, WebhookDelivery, WebhookMessage, insert_row
@@ -79,7 +79,7 @@ def _run_of(event: SourceEventRow) -> str | None:
 
 def _message(event: SourceEventRow, run_id: str | None) -> dict[str, Any]:
     return {
-        "id": new_id("whmsg"),
+        "id": row_id("whmsg"),
         "project_id": event.project_id,
         "event_id": event.id,
         "event_type": event.name,
@@ -92,7 +92,7 @@ def _message(event: SourceEventRow, run_id: str | None) -> dict[str, Any]:
 def _delivery(row: Any, event: SourceEventRow, message_id: str, run_id: str | None) -> dict[str, Any]:
     at = stamp()
     return {
-        "id": new_id("whdel"),
+        "id": row_id("whdel"),
         "project_id": event.project_id,
         "webhook_id": row.id,
         "message_id": message_id,

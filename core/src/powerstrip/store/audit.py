@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select, type_coerce
 from sqlalchemy.types import NullType
 from sqlmodel import Session, col
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.store.chain import NAME, START, End, end_of, move_end, parse
 from powerstrip.store.rows import connection_of, insert_rows
 from powerstrip.store.tables import Audit, Setting
@@ -153,7 +153,7 @@ def _row(entry: Entry, end: End, now: str) -> dict[str, Any]:
     actor = entry.actor
     return {
         "seq": end.seq + 1,
-        "id": new_id("aud"),
+        "id": row_id("aud"),
         "project_id": entry.project_id,
         "user_id": actor.principal_id,
         "actor_name": actor.name,

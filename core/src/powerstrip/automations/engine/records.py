@@ -10,7 +10,7 @@ from sqlalchemy.types import NullType
 from sqlmodel import SQLModel, col
 
 from powerstrip.automations.engine import ids
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.store import Prepared, Run, RunEvent, RunStep, RunWait, insert_row
 
 OPEN = ("queued", "running", "suspended")
@@ -162,7 +162,7 @@ def advance(connection: Connection, run_id: str, epoch: int | None, notes: Itera
 
 def _event(project_id: str, run_id: str, sequence: int, note: Note, at: str) -> dict[str, Any]:
     return {
-        "id": new_id("rev"),
+        "id": row_id("rev"),
         "project_id": project_id,
         "run_id": run_id,
         "sequence": sequence,

@@ -15,7 +15,7 @@ from sqlmodel import col
 from powerstrip.actions import JobState, NewJob, StepRef
 from powerstrip.automations.workers.leases import LEASE_SECONDS, Lease, new_lease, read_lease, time_of
 from powerstrip.automations.workers.values import Beat, Claimant, Claimed, Taken, Told
-from powerstrip.clock import new_id, rfc3339
+from powerstrip.clock import rfc3339, row_id
 from powerstrip.problems import NotFound
 from powerstrip.store import Job, insert_row
 
@@ -36,7 +36,7 @@ NOBODY = "No worker took this job in time"
 
 def enqueue(connection: Connection, job: NewJob) -> str:
     """Put a job on its queue; gives its id."""
-    at, job_id, step = rfc3339(time_of(connection)), new_id("job"), job.step
+    at, job_id, step = rfc3339(time_of(connection)), row_id("job"), job.step
     spec = {
         "action_name": job.action_name,
         "parameters": dict(job.parameters),

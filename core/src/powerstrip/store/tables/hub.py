@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.store.tables.base import ROWID, Table, id_column, json_column, list_column, project_column
 
 RARE_ACTIONS = text("action NOT IN ('use', 'invoke', 'refuse')")
@@ -255,7 +255,7 @@ class Audit(Table, table=True):
     )
 
     seq: int | None = Field(default=None, sa_column=Column(ROWID, primary_key=True, autoincrement=False))
-    id: str = Field(default_factory=lambda: new_id("aud"), unique=True, max_length=40)
+    id: str = Field(default_factory=lambda: row_id("aud"), unique=True, max_length=40)
     project_id: str | None = Field(default=None, max_length=40)
     user_id: str | None = None
     actor_name: str | None = None

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field
 
-from powerstrip.clock import new_id, stamp
+from powerstrip.clock import row_id, stamp
 from powerstrip.store.tables.base import ROWID, JsonText, Table, id_column, json_column, list_column, project_column
 
 
@@ -58,7 +58,7 @@ class ProviderEvent(Table, table=True):
     )
 
     seq: int | None = Field(default=None, sa_column=Column(ROWID, primary_key=True, autoincrement=True))
-    id: str = Field(default_factory=lambda: new_id("pev"), unique=True, max_length=40)
+    id: str = Field(default_factory=lambda: row_id("pev"), unique=True, max_length=40)
     project_id: str = Field(foreign_key="project.id", max_length=40)
     channel: str = Field(max_length=120)
     """The endpoint's id, or what else it came by: `poll:<integration>`, `synthetic:<project>`."""
@@ -102,7 +102,7 @@ class SourceEvent(Table, table=True):
     )
 
     seq: int | None = Field(default=None, sa_column=Column(ROWID, primary_key=True, autoincrement=True))
-    id: str = Field(default_factory=lambda: new_id("evt"), unique=True, max_length=40)
+    id: str = Field(default_factory=lambda: row_id("evt"), unique=True, max_length=40)
     project_id: str = Field(foreign_key="project.id", max_length=40)
     name: str = Field(max_length=200)
     source_type: str = Field(max_length=40)
