@@ -4,7 +4,7 @@
 /mock     the same with a ready answer in place of the call
 /three    three actions one after the other, each call kept: what a durable run of three steps does
 /intake   a signed delivery: HMAC over the raw body, parse, one row per id in a group commit, answer
-Environment: BARE_DB (an SQLite file), BARE_PROVIDER (the provider's base URL).
+Environment: BARE_DB (an SQLite file, or the URL of a PostgreSQL database), BARE_PROVIDER (the provider's base URL).
 """
 
 import asyncio
@@ -46,6 +46,8 @@ class Group:
         threading.Thread(target=self.work, daemon=True).start()
 
     def work(self):
+        if self.path.startswith("postgresql:"):
+            return self.work_on_postgresql()
         db = sqlite3.connect(self.path, isolation_level=None)
         db.execute("pragma journal_mode=wal")
         db.execute("pragma synchronous=full")
@@ -59,6 +61,21 @@ class Group:
             db.executemany("insert into audit(action, status, ms, at) values (?, ?, ?, ?)", [r for r, _ in batch if len(r) == 4])
             db.executemany("insert or ignore into event(id, body, at) values (?, ?, ?)", [r for r, _ in batch if len(r) == 3])
             db.execute("commit")
+            self.loop.call_soon_threadsafe(lambda waiting=[f for _, f in batch]: [f.set_result(None) for f in waiting])
+
+    def work_on_postgresql(self):
+        """Deliveries alone: the rows of a batch by one statement, one commit."""
+        import psycopg
+
+        db = psycopg.connect(self.path, autocommit=True)
+        db.execute("create table if not exists event(id text primary key, body bytea, at float8)")
+        while True:
+            batch = [self.queue.get()]
+            while len(batch) < 512 and not self.queue.empty():
+                batch.append(self.queue.get())
+            columns = [list(column) for column in zip(*(row for row, _ in batch), strict=True)]
+            insert = "insert into event select * from unnest(%s::text[], %s::bytea[], %s::float8[]) on conflict do nothing"
+            db.execute(insert, columns)
             self.loop.call_soon_threadsafe(lambda waiting=[f for _, f in batch]: [f.set_result(None) for f in waiting])
 
     async def put(self, *row):

@@ -11,7 +11,6 @@ not killed ends well.
 
 import argparse
 import asyncio
-import importlib.util
 import json
 import os
 import random
@@ -32,6 +31,8 @@ from urllib.parse import parse_qs
 
 TESTS = Path(__file__).parents[2] / "core" / "tests"
 sys.path.insert(0, str(TESTS))
+
+from postgres import postgresql_binaries, serving_postgresql  # noqa: E402
 
 LIFE = 3.0
 """Seconds that a token holds."""
@@ -215,13 +216,10 @@ def database(given: str | None) -> Iterator[str]:
     if given:
         yield given
         return
-    spec = importlib.util.spec_from_file_location("databases", TESTS / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["databases"] = made
-    spec.loader.exec_module(made)
-    for server in made.postgresql_server.__wrapped__():
+    binaries = postgresql_binaries()
+    if binaries is None:
+        raise SystemExit("PostgreSQL is not installed: no initdb on the PATH")
+    with serving_postgresql(binaries) as server:
         yield server.url(server.new_database())
 
 
