@@ -18,7 +18,10 @@ _moment = (0, "")
 _BLOCK = 256
 """Ids whose randomness is fetched at once: asking the kernel lets other threads in, which costs more than the bits."""
 _fresh: list[str] = []
+_nonces: list[bytes] = []
+NONCE_BYTES = 12
 os.register_at_fork(after_in_child=_fresh.clear)
+os.register_at_fork(after_in_child=_nonces.clear)
 
 
 def now() -> datetime:
@@ -64,6 +67,16 @@ def row_id(prefix: str) -> str:
         letters = "".join(_SORTED[at >> shift & 31] for shift in range(5 * (TIME_LETTERS - 1), -1, -5))
         _moment = at, letters
     return f"{prefix}_{letters}{new_id('')[1 : ID_LETTERS - TIME_LETTERS + 1]}"
+
+
+def new_nonce() -> bytes:
+    """Ninety-six random bits, for AES-GCM (NIST SP 800-38D, 8.2.2). Fetched in blocks, as for ids; none is given twice."""
+    while True:
+        try:
+            return _nonces.pop()
+        except IndexError:
+            bits = secrets.token_bytes(_BLOCK * NONCE_BYTES)
+            _nonces.extend(bits[at : at + NONCE_BYTES] for at in range(0, len(bits), NONCE_BYTES))
 
 
 def derived(prefix: str, *parts: str) -> str:

@@ -5,18 +5,17 @@ authenticated data are everything before the nonce and the place, each part with
 another row, field, project or mode does not open.
 """
 
-import secrets
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from powerstrip.clock import NONCE_BYTES, new_nonce
 from powerstrip.problems import Unprocessable
 
 FORMAT = 1
 SCHEMA = b"1"
 """The version of what is inside boxes; part of the place, so that an old box is never read as a new one."""
-NONCE_BYTES = 12
 
 
 class SealBroken(Unprocessable):
@@ -54,7 +53,7 @@ class Key:
 
     def seal(self, place: Place, plain: bytes) -> bytes:
         """A new box. Each has a random 96-bit nonce: one key is good for 2**32 boxes."""
-        header, nonce = _header(self.id), secrets.token_bytes(NONCE_BYTES)
+        header, nonce = _header(self.id), new_nonce()
         return header + nonce + self._cipher.encrypt(nonce, plain, _bound(header, place))
 
     def open(self, place: Place, blob: bytes) -> bytes:
