@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 def _message(url: str, data: bytes, headers: dict[str, str]) -> bytes:
     parts = urlsplit(url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     lines = {"Host": parts.netloc, "Content-Type": "application/json", "Content-Length": str(len(data)), **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + data
+    return f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + data
 
 
 def _signed(url: str, body: str, secret: str, number: int) -> bytes:

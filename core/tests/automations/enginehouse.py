@@ -157,11 +157,12 @@ def housed(before: EngineHouse | None, house: House, make: Callable[[Parts], Eng
     events, bell = Events(house.store), Bell()
     engine = make(Parts(house.store, events, "hub_2" if before else "hub_1"))
     engine.watchers.append(bell.ring)
+    engine.end_watchers.append(bell.toll)
     actor = before.actor if before else Actor()
     for kind in ("server", "worker", "http"):
         engine.use(kind, actor)
     runs = Runs(house.store, engine, house.actions, house.vault.audit, bell)
-    events.add_consumer(CONSUMER, Triggers(engine).take)
+    events.add_crowd(CONSUMER, Triggers(engine).take_all)
     return EngineHouse(house, automations, events, engine, runs, actor, lambda before, house: housed(before, house, make))
 
 

@@ -120,8 +120,9 @@ async def test_an_event_starts_one_run_however_often_it_is_handed_on(flows) -> N
     (run_id,) = (await flows.processed(event_id))["automations"]["runs"]
     await flows.done(run_id)
     row = await flows.house.store.read(lambda session: row_of(session.get(SourceEvent, _seq(session, event_id))))
-    told = await flows.house.store.hot(lambda connection: Triggers(flows.engine).take(connection, row))
-    assert told["triggers"][0] == {**told["triggers"][0], "state": "existing", "run_id": run_id}
+    (told,) = await flows.house.store.hot(lambda connection: Triggers(flows.engine).take_all(connection, [row]))
+    (fired,) = told.outcome["triggers"]
+    assert fired == {**fired, "state": "existing", "run_id": run_id}
     assert flows.actor.names() == ["one"]
 
 

@@ -21,6 +21,7 @@ class Flow:
         bell = Bell()
         self.engine = engine
         engine.watchers.append(bell.ring)
+        engine.end_watchers.append(bell.toll)
         for kind in ("server", "http"):
             engine.use(kind, ServerExecutor(actions))
         self.runs = Runs(store, self.engine, actions, vault.audit, bell)
@@ -29,7 +30,7 @@ class Flow:
         self.intake = Intake(store, vault, events, self.runs, vault.audit)
         self._ticker = Ticker(store, events)
         triggers = Triggers(self.engine)
-        events.add_consumer(CONSUMER, triggers.take, listens)
+        events.add_crowd(CONSUMER, triggers.take_all, listens)
         events.add_previewer(triggers.preview)
 
     async def start(self) -> None:

@@ -5,7 +5,7 @@ were not sent.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,9 +14,10 @@ from powerstrip.automations.engine.calling import SECONDS, outcome_of_call
 from powerstrip.automations.engine.inputs import complete_inputs
 from powerstrip.automations.engine.interpreter import Interpreter
 from powerstrip.automations.engine.leaves import Leaves, Suspended, scrubbed
-from powerstrip.automations.engine.ports import Outcome, StepCall
+from powerstrip.automations.engine.ports import Outcome, Started, StepCall
 from powerstrip.automations.engine.records import Note, StepRow, stored
 from powerstrip.automations.engine.state import Facts, RunState
+from powerstrip.automations.engine.writing import Write
 from powerstrip.automations.expressions import TemplateFailed, render
 from powerstrip.automations.spec import Action, Plan, Trigger
 from powerstrip.clock import new_id, stamp
@@ -60,7 +61,7 @@ class Rehearsals:
             id=new_id("rehearsal"), project=project, actor=actor, automation_id="", automation="draft", version_id="", epoch=0,
             mode="sandbox", depth=0, inputs=inputs, started_at=stamp(), deadline_at=None, cancelled=False, failure=None,
         )  # fmt: skip
-        state = _InMemory(facts, plan, self._store)
+        state = _InMemory(facts, plan, self._store, _unwritten)
         leaves = Leaves(state, {"server": sandbox, "http": sandbox}, _NoChildren(), asyncio.ensure_future)  # pyright: ignore[reportArgumentType]
         try:
             ending = await Interpreter(state, leaves).run(_forgotten)
@@ -94,15 +95,19 @@ def _told(state: RunState, sandbox: "_Sandbox") -> tuple[RehearsedStep, ...]:
 class _InMemory(RunState):
     """A run's state that reaches no store."""
 
-    async def put(self, row: StepRow, *notes: Note, also: Any = None) -> StepRow:
+    def put(self, row: StepRow, *notes: Note, also: Any = None) -> StepRow:
         self.steps[row.path] = kept = stored(row)
         return kept
+
+
+def _unwritten(connection: Any, writes: Sequence[Write]) -> NoReturn:
+    raise AssertionError("a rehearsal is not written down")
 
 
 class _NoChildren:
     """A rehearsal starts no other automation: that one is rehearsed alone."""
 
-    def wake(self, run_id: str) -> None:
+    def begin(self, started: Started) -> None:
         return
 
     async def prepare(self, state: RunState, row: StepRow, handle: str, inputs: Mapping[str, Any]) -> NoReturn:

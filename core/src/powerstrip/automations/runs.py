@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlmodel import Session, col, select
 
 from powerstrip.actions import Actions
-from powerstrip.automations.engine import Choice, Engine, NewRun
+from powerstrip.automations.engine import Choice, Engine, NewRun, Started
 from powerstrip.automations.engine.children import published
 from powerstrip.automations.engine.inputs import complete_inputs, concurrency_key
 from powerstrip.automations.spec import Plan
@@ -51,29 +51,45 @@ class Trace:
     would_send: tuple[WouldSend, ...]
 
 
+class Listener:
+    """One who waits for news of a run, or for its end alone. `run` is its row as it ended, where that came with the news."""
+
+    def __init__(self, *, end_alone: bool) -> None:
+        self.end_alone = end_alone
+        self.news = asyncio.Event()
+        self.run: Run | None = None
+
+
 class Bell:
-    """Tells followers in this process that there may be news of a run. Rung in the event loop."""
+    """Tells listeners in this process that there may be news of a run. Rung in the event loop."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._waiting: dict[str, set[Listener]] = {}
 
     def ring(self, run_id: str) -> None:
         """There may be news."""
-        for event in self._waiting.get(run_id, ()):
-            event.set()
+        for each in self._waiting.get(run_id, ()):
+            if not each.end_alone:
+                each.news.set()
+
+    def toll(self, run_id: str, run: Any) -> None:
+        """It has ended, or was stopped; `run` is its row where it is at hand."""
+        for each in self._waiting.get(run_id, ()):
+            each.run = run
+            each.news.set()
 
     @contextlib.contextmanager
-    def listen(self, run_id: str) -> Any:
-        """An event that is set by every ring."""
-        event = asyncio.Event()
+    def listen(self, run_id: str, *, end_alone: bool = False) -> Generator[Listener]:
+        """Whoever is told by every ring, or by the last alone."""
+        listener = Listener(end_alone=end_alone)
         listeners = self._waiting.setdefault(run_id, set())
-        listeners.add(event)
+        listeners.add(listener)
         try:
-            yield event
+            yield listener
         finally:
-            listeners.discard(event)
-            if not listeners:
-                self._waiting.pop(run_id, None)
+            listeners.discard(listener)
+            if not listeners and self._waiting.get(run_id) is listeners:
+                del self._waiting[run_id]
 
 
 class Runs:
@@ -96,19 +112,19 @@ class Runs:
         refuse_secrets(asked.inputs, "inputs", ELSEWHERE, under="inputs")
         new = await self._store.read(lambda session: _new_run(session, project, actor, handle, asked))
 
-        def work(connection: Connection) -> str:
+        def work(connection: Connection) -> Started:
             existing = _existing(connection, project.id, asked)
             if existing is not None:
-                return existing
+                return Started(existing, "existing")
             started = self._engine.start_in(connection, new)
             if started.state == "skipped":
                 raise Conflict("A run of this automation is active, and its policy is to skip further ones", code="skipped")
             self._record(connection, actor, "create", new.id, new.project_id, {"automation": handle})
-            return started.run_id
+            return started
 
-        run_id = await self._store.hot(work)
-        self._engine.wake(run_id)
-        return await self.get(project.id, run_id)
+        started = await self._store.hot(work)
+        self._engine.begin(started)
+        return await self.get(project.id, started.run_id)
 
     async def get(self, project_id: str, run_id: str) -> Run:
         """One run. Raises `NotFound`."""
@@ -162,9 +178,9 @@ class Runs:
 
     async def follow(self, project_id: str, run_id: str, since: int = 0) -> AsyncIterator[RunEvent | None]:
         """The run's log from there on as it grows, to the run's end. None now and then: a breath. Raises `NotFound`."""
-        with self._bell.listen(run_id) as news:
+        with self._bell.listen(run_id) as heard:
             while True:
-                news.clear()
+                heard.news.clear()
                 run = await self.get(project_id, run_id)
                 entries = await self.events(project_id, run_id, since, PAGE)
                 for entry in entries:
@@ -174,25 +190,36 @@ class Runs:
                     return
                 yield None
                 if not entries:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(self._breath):
-                            await news.wait()
+                    await self._breathe(heard)
 
-    async def wait(self, project_id: str, run_id: str, seconds: float) -> Run | None:
-        """The run when it has ended, or as it is after so many seconds; None where it has not begun by then."""
-        run: Run | None = None
-        with self._bell.listen(run_id) as news, contextlib.suppress(TimeoutError):
+    async def wait(self, project_id: str, run_id: str, seconds: float, *, begun: bool = False) -> Run | None:
+        """The run when it has ended, or as it is after so many seconds; None where it has not begun by then.
+
+        With `begun` it was put on record just now, so that there is nothing to look at yet.
+        """
+        with self._bell.listen(run_id, end_alone=True) as heard, contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while run is None or run.status not in ENDED:
-                    news.clear()
-                    with contextlib.suppress(NotFound):
-                        run = await self.get(project_id, run_id)
-                        if run.status in ENDED:
-                            return run
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(self._breath):
-                            await news.wait()
-        return run
+                while True:
+                    run = None if begun else await self._look(project_id, run_id)
+                    if run is not None and run.status in ENDED:
+                        return run
+                    begun = False
+                    await self._breathe(heard)
+                    if heard.run is not None:
+                        return heard.run
+                    heard.news.clear()
+        return await self._look(project_id, run_id)
+
+    async def _breathe(self, heard: Listener) -> None:
+        """Wait for news, a breath long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._breath):
+                await heard.news.wait()
+
+    async def _look(self, project_id: str, run_id: str) -> Run | None:
+        with contextlib.suppress(NotFound):
+            return await self.get(project_id, run_id)
+        return None
 
     async def cancel(self, project: Project, actor: Actor, run_id: str, reason: str | None = None) -> Run:
         """Stop a run; its cleanup still runs. One that has ended stays as it is. Raises `NotFound`."""

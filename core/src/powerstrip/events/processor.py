@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -13,8 +14,19 @@ from powerstrip.events.source import NewEvent, NotProcessable, SourceEventRow, r
 from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
 
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an event: for people to see, and what is to be done in the event loop once that is committed."""
+
+    outcome: Mapping[str, Any]
+    after: Callable[[], None] | None = None
+
+
 Consumer: TypeAlias = Callable[[Connection, SourceEventRow], Mapping[str, Any] | None]
 """May give what came of the event, for people to see. What it raises undoes its own work and nothing else."""
+Crowd: TypeAlias = Callable[[Connection, Sequence[SourceEventRow]], Sequence[Came]]
+"""The same for many events at once, in order. Where it raises, it is handed each alone."""
 Unwanted: TypeAlias = Callable[[NewEvent | SourceEventRow], Mapping[str, Any] | None]
 """Judges an event by its project, name and source: what comes of it where that is nothing, else None."""
 Listens: TypeAlias = Callable[[Connection, str], Unwanted]
@@ -69,51 +81,72 @@ def claim(connection: Connection) -> list[Any]:
     return [row for row in found if row.attempts < ATTEMPTS]
 
 
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at one event, `at` its number or its id."""
+
+    at: int | str
+    event: SourceEventRow
+    outcome: dict[str, Any]
+    errors: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
+    """Of each consumer that failed: its name, what went wrong, and whether a repetition may help."""
+    after: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+
 def attempt_all(
-    connection: Connection, taken: Sequence[Any], consumers: Mapping[str, Consumer], interests: Interests
-) -> list[None]:
-    """Hand claimed events, in order, to the consumers that want them and have not had them."""
-    rows.finish(connection, [end for each in taken if (end := _attempt(connection, each, consumers, interests))])
-    return [None] * len(taken)
+    connection: Connection, taken: Sequence[Any], consumers: Mapping[str, Crowd], interests: Interests
+) -> list[list[Callable[[], None]]]:
+    """Hand claimed events, in order, to the consumers that want them and have not had them; what is to be done afterwards."""
+    held = rows.hold(connection, taken, rfc3339(now() + timedelta(seconds=LEASE)))
+    mine = {row.seq: Attempt(row.seq, _again(row), json.loads(row.outcome)) for row in taken if row.seq in held}
+    hand_on(connection, list(mine.values()), consumers, interests)
+    return [mine[row.seq].after if row.seq in mine else [] for row in taken]
 
 
-def _attempt(connection: Connection, found: Any, consumers: Mapping[str, Consumer], interests: Interests) -> rows.End | None:
-    """How it ended; None where the event was lost to another."""
-    attempts = found.attempts + 1
-    if not rows.hold(connection, found.seq, attempts):
-        return None
-    event = row_of(found)
-    outcome: dict[str, Any] = json.loads(found.outcome)
-    errors: list[tuple[str, str, bool]] = []
+def hand_on(connection: Connection, attempts: Sequence[Attempt], consumers: Mapping[str, Crowd], interests: Interests) -> None:
+    """Hand events, in order, to one consumer after the other, and write down how that ended."""
     for name, consumer in consumers.items():
-        if name in outcome:
-            continue
-        unwanted = interests.unwanted(name, event)
-        if unwanted is not None:
-            outcome[name] = dict(unwanted)
-        elif error := _run(connection, name, consumer, event, outcome):
-            errors.append(error)
-    ended, due = _end(errors, attempts)
-    words = "; ".join(f"{name}: {text}" for name, text, _ in errors) or None
-    return rows.End(found.seq, attempts, ended, due, words, json.dumps(outcome, ensure_ascii=False))
+        wanting: list[Attempt] = []
+        for each in attempts:
+            if name in each.outcome:
+                continue
+            unwanted = interests.unwanted(name, each.event)
+            if unwanted is None:
+                wanting.append(each)
+            else:
+                each.outcome[name] = dict(unwanted)
+        if wanting:
+            _run(connection, name, consumer, wanting)
+    rows.finish(connection, [_end(each) for each in attempts])
 
 
-def _run(
-    connection: Connection, name: str, consumer: Consumer, event: SourceEventRow, outcome: dict[str, Any]
-) -> tuple[str, str, bool] | None:
-    """One consumer. Gives its name, what went wrong and whether a repetition may help; None where all went well."""
+def _again(row: Any) -> SourceEventRow:
+    return replace(row_of(row), attempts=row.attempts + 1)
+
+
+def _run(connection: Connection, name: str, consumer: Crowd, wanting: Sequence[Attempt]) -> None:
+    """One consumer. Where it fails at many events it has each alone."""
     nested = connection.begin_nested()
     try:
-        came = consumer(connection, event)
+        came = consumer(connection, [each.event for each in wanting])
         nested.commit()
     except Exception as error:
         if connection.invalidated or connection.closed:
             raise
         nested.rollback()
-        log.warning("events.consumer_failed", consumer=name, event_id=event.id, error=type(error).__name__, at=place_of(error))
-        return name, _words(error), not isinstance(error, NotProcessable)
-    outcome[name] = dict(came or {})
-    return None
+        if len(wanting) > 1:
+            for each in wanting:
+                _run(connection, name, consumer, [each])
+            return
+        (failed,) = wanting
+        kind, place = type(error).__name__, place_of(error)
+        log.warning("events.consumer_failed", consumer=name, event_id=failed.event.id, error=kind, at=place)
+        failed.errors.append((name, _words(error), not isinstance(error, NotProcessable)))
+        return
+    for each, told in zip(wanting, came, strict=True):
+        each.outcome[name] = dict(told.outcome)
+        if told.after is not None:
+            each.after.append(told.after)
 
 
 def _words(error: Exception) -> str:
@@ -123,7 +156,14 @@ def _words(error: Exception) -> str:
     return str(error) if isinstance(error, NotProcessable) else type(error).__name__
 
 
-def _end(errors: list[tuple[str, str, bool]], attempts: int) -> tuple[str, str | None]:
+def _end(attempt: Attempt) -> rows.End:
+    ended, due = _next(attempt.errors, attempt.event.attempts)
+    words = "; ".join(f"{name}: {text}" for name, text, _ in attempt.errors) or None
+    return rows.End(attempt.at, attempt.event.attempts, ended, due, words, json.dumps(attempt.outcome, ensure_ascii=False))
+
+
+def _next(errors: list[tuple[str, str, bool]], attempts: int) -> tuple[str, str | None]:
+    """The state after an attempt, and when there is another one."""
     if not errors:
         return "succeeded", None
     if not any(again for _, _, again in errors):

@@ -12,7 +12,7 @@ from sqlmodel import select as select_of
 
 from powerstrip.clock import row_id, stamp
 from powerstrip.events.source import NewEvent
-from powerstrip.store import Prepared, RowsUpdate, SourceEvent, insert_rows
+from powerstrip.store import Prepared, RowsFind, RowsUpdate, SourceEvent, insert_rows
 
 OPEN = ("pending", "retrying", "processing")
 CLAIM = 64
@@ -25,14 +25,7 @@ _COLUMNS = (
 _columns: list[Any] = [type_coerce(col(getattr(SourceEvent, name)), NullType()).label(name) for name in _COLUMNS]
 """As they lie there: JSON as text."""
 _KEY = ("project_id", "source_type", "source_id", "key")
-_known = Prepared(
-    select(col(SourceEvent.id)).where(
-        col(SourceEvent.project_id) == bindparam("project_id"),
-        col(SourceEvent.source_type) == bindparam("source_type"),
-        col(SourceEvent.source_id) == bindparam("source_id"),
-        col(SourceEvent.key) == bindparam("key"),
-    )
-)
+_known = RowsFind(SourceEvent, keys=_KEY, columns=_KEY)
 _due = Prepared(
     select(*_columns)
     .where(col(SourceEvent.next_at) <= bindparam("now"))
@@ -47,44 +40,50 @@ _finish = RowsUpdate(
     keys=("seq", "attempts"),
     sets=("status", "next_at", "last_error", "outcome", "processed_at"),
 )
-_hold = Prepared(
-    update(SourceEvent)
-    .where(
-        col(SourceEvent.seq) == bindparam("at_seq"),
-        col(SourceEvent.attempts) == bindparam("at_attempts"),
-        col(SourceEvent.status) == "processing",
-    )
-    .values(attempts=bindparam("at_attempts"))
-)
+_hold = RowsUpdate(SourceEvent, keys=("seq", "attempts", "status"), sets=("next_at",), tells=("seq",))
+_finish_new = RowsUpdate(SourceEvent, keys=("id",), sets=("status", "next_at", "last_error", "outcome", "processed_at"))
+_waiting = Prepared(select(col(SourceEvent.seq)).where(col(SourceEvent.next_at) <= bindparam("now")).limit(1))
 _take_up = Prepared(
     update(SourceEvent).where(col(SourceEvent.status) == "processing").values(next_at=bindparam("now"), status="retrying")
 )
 next_due = select_of(func.min(col(SourceEvent.next_at)))
 
 
-def emit_all(connection: Connection, events: Sequence[tuple[NewEvent, str | None]]) -> list[str | None]:
-    """Insert events in order; their ids, None for one whose key is known.
+def emit_all(
+    connection: Connection, events: Sequence[tuple[NewEvent, str | None]], *, lease: str | None = None
+) -> list[dict[str, Any] | None]:
+    """Insert events in order; their rows, None for one whose key is known.
 
-    One that nobody wants comes with the outcome that says so, and is at its end at once. The others are to be processed.
+    One that nobody wants comes with the outcome that says so, and is at its end at once. The others are to be processed; with a
+    `lease` they are taken already, in the same transaction.
     """
-    ids: list[str | None] = []
+    told: list[dict[str, Any] | None] = []
     made: list[dict[str, Any]] = []
-    keys = set[tuple[str, ...]]()
+    keys = _known_keys(connection, [event for event, _ in events if event.key is not None])
     for event, outcome in events:
         if event.key is not None:
-            key = (event.project_id, event.source_type, event.source_id or "", event.key)
-            if key in keys or _known.first(connection, **dict(zip(_KEY, key, strict=True))):
-                ids.append(None)
+            if _key_of(event) in keys:
+                told.append(None)
                 continue
-            keys.add(key)
-        made.append(_row(event, outcome))
-        ids.append(made[-1]["id"])
+            keys.add(_key_of(event))
+        made.append(_row(event, outcome, lease))
+        told.append(made[-1])
     insert_rows(connection, SourceEvent, made)
-    return ids
+    return told
 
 
-def _row(event: NewEvent, outcome: str | None) -> dict[str, Any]:
+def _known_keys(connection: Connection, events: Sequence[NewEvent]) -> set[tuple[str, ...]]:
+    asked = dict.fromkeys(_key_of(event) for event in events)
+    return {tuple(row) for row in _known.all(connection, [dict(zip(_KEY, key, strict=True)) for key in asked])}
+
+
+def _key_of(event: NewEvent) -> tuple[str, ...]:
+    return event.project_id, event.source_type, event.source_id or "", event.key or ""
+
+
+def _row(event: NewEvent, outcome: str | None, lease: str | None) -> dict[str, Any]:
     now = stamp()
+    done = outcome is not None
     return {
         "id": row_id("evt"),
         "project_id": event.project_id,
@@ -99,14 +98,19 @@ def _row(event: NewEvent, outcome: str | None) -> dict[str, Any]:
         "test": event.test,
         "depth": event.depth,
         "data": event.text or json.dumps(event.data, ensure_ascii=False, separators=(",", ":")),
-        "status": "pending" if outcome is None else "succeeded",
-        "attempts": 0 if outcome is None else 1,
+        "status": "succeeded" if done else "pending" if lease is None else "processing",
+        "attempts": int(done or lease is not None),
         "outcome": outcome or "{}",
         "occurred_at": event.occurred_at,
         "received_at": now,
-        "processed_at": None if outcome is None else now,
-        "next_at": now if outcome is None else None,
+        "processed_at": now if done else None,
+        "next_at": None if done else lease or now,
     }
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether an event is due that nobody has taken."""
+    return _waiting.first(connection, now=stamp()) is not None
 
 
 def claim(connection: Connection, now: str, lease: str) -> list[Any]:
@@ -117,16 +121,18 @@ def claim(connection: Connection, now: str, lease: str) -> list[Any]:
     return rows
 
 
-def hold(connection: Connection, seq: int, attempts: int) -> bool:
-    """Make sure, and keep until the commit, that the event is still this attempt's."""
-    return bool(_hold.run(connection, at_seq=seq, at_attempts=attempts))
+def hold(connection: Connection, taken: Sequence[Any], lease: str) -> set[int]:
+    """Make sure, and keep until the commit, that events are still their attempts'; the numbers of those that are."""
+    asked = [{"seq": row.seq, "attempts": row.attempts + 1, "status": "processing", "next_at": lease} for row in taken]
+    return {row.seq for row in _hold.run(connection, asked)}
 
 
 @dataclass(frozen=True, slots=True)
 class End:
     """How an attempt ended: the state, when there is another one, and the words and the outcome that people see."""
 
-    seq: int
+    seq: int | str
+    """The event's number, or its id where it was emitted in this transaction."""
     attempts: int
     status: str
     due: str | None
@@ -140,6 +146,7 @@ def finish(connection: Connection, ends: Sequence[End]) -> None:
     rows = [
         {
             "seq": end.seq,
+            "id": end.seq,
             "attempts": end.attempts,
             "status": end.status,
             "next_at": end.due,
@@ -149,7 +156,8 @@ def finish(connection: Connection, ends: Sequence[End]) -> None:
         }
         for end in ends
     ]
-    _finish.run(connection, rows)
+    _finish.run(connection, [row for row in rows if isinstance(row["seq"], int)])
+    _finish_new.run(connection, [row for row in rows if isinstance(row["id"], str)])
 
 
 def take_up(connection: Connection, now: str) -> int:

@@ -91,3 +91,11 @@ def row_of(found: Any) -> SourceEventRow:
     data: dict[str, Any] = json.loads(found.data) if isinstance(found.data, str) else found.data
     facts |= {"data": data, "source_id": found.source_id or None, "test": bool(found.test)}
     return SourceEventRow(**facts)
+
+
+def row_of_new(values: Mapping[str, Any], event: NewEvent) -> SourceEventRow:
+    """From the columns of an event that was emitted just now; it has no number yet."""
+    facts: dict[str, Any] = {name: values[name] for name in SourceEventRow.__dataclass_fields__ if name not in ("seq", "data")}
+    data: dict[str, Any] = event.data if event.text is None else json.loads(event.text)
+    facts |= {"seq": 0, "data": data, "source_id": values["source_id"] or None}
+    return SourceEventRow(**facts)

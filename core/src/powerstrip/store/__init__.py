@@ -12,6 +12,7 @@ from powerstrip.store.rows import Prepared, RowsFind, RowsUpdate, connection_of,
 from powerstrip.store.schema import SchemaMismatch
 from powerstrip.store.scope import Scope, scope
 from powerstrip.store.store import Store
+from powerstrip.store.writer import Bulk
 
 if TYPE_CHECKING:
     from powerstrip.store.tables import (
@@ -89,6 +90,7 @@ __all__ = [
     "AutomationDependency",
     "AutomationTrigger",
     "AutomationVersion",
+    "Bulk",
     "ChatSession",
     "CommitUnknown",
     "ConnectSession",

@@ -143,21 +143,37 @@ class _Given:
 
 
 class RowsUpdate(_Given):
-    """An UPDATE of many rows, each with values of its own: those whose `keys` agree get `sets`, and `adds` are added."""
+    """An UPDATE of many rows, each with values of its own: those whose `keys` agree get `sets`, and `adds` are added.
 
-    def __init__(self, table: type[SQLModel], keys: Sequence[str], sets: Sequence[str], adds: Sequence[str] = ()) -> None:
+    `tells` are columns of the changed rows to give back. No two items may be for one row.
+    """
+
+    def __init__(
+        self,
+        table: type[SQLModel],
+        keys: Sequence[str],
+        sets: Sequence[str],
+        adds: Sequence[str] = (),
+        tells: Sequence[str] = (),
+    ) -> None:
         super().__init__(table, (*keys, *sets, *adds))
-        self._keys, self._sets, self._adds = tuple(keys), tuple(sets), tuple(adds)
+        self._keys, self._sets, self._adds, self._tells = tuple(keys), tuple(sets), tuple(adds), tuple(tells)
+        self._row = result_tuple(list(tells))
 
-    def run(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Change the rows: each item names every column."""
+    def run(self, connection: Connection, rows: Sequence[Values]) -> list[Row[Any]]:
+        """Change the rows: each item names every column. Gives what `tells` asks of those that were there, in no order."""
+        if self._tells:
+            return [self._row(found) for cursor in self._executed(connection, rows) for found in cursor.fetchall()]
         for _ in self._executed(connection, rows):
             pass
+        return []
 
     def _rest(self) -> str:
         changes = [f"{each} = given.{each}" for each in self._sets]
         changes += [f"{each} = {self._table.name}.{each} + given.{each}" for each in self._adds]
-        return f"UPDATE {self._table.name} SET {', '.join(changes)} FROM given WHERE {self._agree(self._keys)}"  # noqa: S608 - our names
+        text = f"UPDATE {self._table.name} SET {', '.join(changes)} FROM given WHERE {self._agree(self._keys)}"  # noqa: S608 - our names
+        told = [f"{self._table.name}.{each}" for each in self._tells]
+        return f"{text} RETURNING {', '.join(told)}" if told else text
 
 
 class RowsFind(_Given):

@@ -97,3 +97,15 @@ class Store:
             return await self._writer.run_bulk(work, item)
         except DBAPIError as error:
             raise as_problem(error) from None
+
+    def hand_in(self, work: "Bulk[Item, T]", item: Item) -> "asyncio.Future[T]":
+        """`bulk` for who does not wait: it is in the queue when this returns, and `outcome` tells what came of it."""
+        return self._writer.run_bulk(work, item)
+
+    @staticmethod
+    def outcome(done: "asyncio.Future[T]") -> T:
+        """The result of work that was handed in, or what it raises as every other door does."""
+        try:
+            return done.result()
+        except DBAPIError as error:
+            raise as_problem(error) from None

@@ -87,9 +87,9 @@ class Writer:
         """Queue a job and wait for the commit that holds it. Cancelling the wait does not undo the job."""
         return await self._queued(work)
 
-    async def run_bulk(self, bulk: "Bulk[Item, T]", item: Item) -> T:
-        """The same for work that is done together with its like. Give the same `bulk` each time."""
-        return await self._queued(lambda connection: _alone(bulk, connection, item), bulk, item)
+    def run_bulk(self, bulk: "Bulk[Item, T]", item: Item) -> "asyncio.Future[T]":
+        """The same for work that is done together with its like: queued when this returns. Give the same `bulk` each time."""
+        return self._queued(lambda connection: _alone(bulk, connection, item), bulk, item)
 
     def _queued(
         self, work: Callable[[Connection], T], bulk: "Bulk[Any, T] | None" = None, item: Any = None

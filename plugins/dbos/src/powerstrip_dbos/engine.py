@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy import Connection, update
 from sqlmodel import col
 
-from powerstrip.automations.engine.claiming import Claimed
 from powerstrip.automations.engine.kept import KeptRuns
+from powerstrip.automations.engine.ports import Claimed
 from powerstrip.automations.engine.working import AT_ONCE, LOOK, Parts
 from powerstrip.clock import monotonic, now
 from powerstrip.problems import Problem

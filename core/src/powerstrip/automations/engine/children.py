@@ -20,10 +20,10 @@ from powerstrip.store import Automation, AutomationVersion, Store
 class Starting:
     """See `leaves.Children`."""
 
-    def __init__(self, store: Store, start_in: Callable[[Connection, NewRun], Started], wake: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, start_in: Callable[[Connection, NewRun], Started], begin: Callable[[Started], None]) -> None:
         self._store = store
         self._start_in = start_in
-        self.wake = wake
+        self.begin = begin
 
     async def prepare(
         self, state: RunState, row: StepRow, handle: str, inputs: Mapping[str, Any]

@@ -1,16 +1,19 @@
 """Taking a run in hand: its rows, its plan, and what they are about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, update
 from sqlmodel import Session, col
 
-from powerstrip.automations.engine.records import Note, StepRow, WaitRow, advance, loads, run_row, step_rows, wait_rows
+from powerstrip.automations.engine.ports import Claimed
+from powerstrip.automations.engine.records import Note, advance, loads, run_row, step_rows, wait_rows
 from powerstrip.automations.engine.state import Facts, News, RunState
+from powerstrip.automations.engine.writing import Write
 from powerstrip.automations.spec import Plan
 from powerstrip.clock import monotonic, stamp
-from powerstrip.store import Actor, Automation, AutomationVersion, Prepared, Project, Run, Store, alive
+from powerstrip.store import Actor, Automation, AutomationVersion, Bulk, Prepared, Project, Run, Store, alive
 
 FRESH = 5.0
 """Seconds for which what is known of a version's project and automation counts."""
@@ -27,22 +30,6 @@ _take = Prepared(
         wake_at=bindparam("to_wake"),
     )
 )
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A run with its rows, for this process alone. `run` is the row as it was before."""
-
-    run: Any
-    epoch: int
-    started_at: str
-    steps: list[StepRow]
-    waits: dict[str, WaitRow]
-
-    @classmethod
-    def of(cls, run: Any, steps: list[StepRow]) -> "Claimed":
-        """A run to look at."""
-        return cls(run, run.epoch, run.started_at or run.created_at, steps, {})
 
 
 def claim(connection: Connection, run_id: str, hub: str, *, sole: bool) -> Claimed | None:
@@ -77,12 +64,30 @@ class Definition:
     author: str | None
 
 
+class Plans:
+    """Plans that were read before. A version's plan changes when it is published again, and at no other time."""
+
+    def __init__(self) -> None:
+        self._plans: dict[str, tuple[str | None, Plan]] = {}
+
+    def of(self, version_id: str, published_at: str | None, read: Callable[[], Any]) -> Plan:
+        """The plan of a version; `read` gives it as JSON values where it is not known."""
+        known = self._plans.get(version_id)
+        if known is not None and known[0] == published_at:
+            return known[1]
+        if len(self._plans) >= MAX_KNOWN:
+            self._plans.clear()
+        plan = Plan.model_validate(read())
+        self._plans[version_id] = published_at, plan
+        return plan
+
+
 class Definitions:
-    """Plans by version, which never change, with their project and automation, which are looked at again after a while."""
+    """Plans by version, with their project and automation, which are looked at again after a while."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._plans: dict[str, tuple[Any, Plan]] = {}
+        self._plans = Plans()
         self._known: dict[str, tuple[float, Definition]] = {}
 
     async def get(self, version_id: str) -> Definition:
@@ -93,21 +98,17 @@ class Definitions:
         found = await self._store.read(lambda session: self._look(session, version_id))
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
-            self._plans.clear()
         self._known[version_id] = monotonic(), found
         return found
 
     def _look(self, session: Session, version_id: str) -> Definition:
         version = session.get_one(AutomationVersion, version_id)
         automation = session.get_one(Automation, version.automation_id)
-        at, plan = self._plans.get(version_id, (None, None))
-        if plan is None or at != version.published_at:
-            plan = Plan.model_validate(version.plan)
-            self._plans[version_id] = version.published_at, plan
+        plan = self._plans.of(version_id, version.published_at, lambda: version.plan)
         project = session.get_one(Project, version.project_id)
         return Definition(plan, project, automation.handle, version.created_by or automation.created_by)
 
-    async def state_of(self, claimed: Claimed, store: Store, news: News) -> RunState:
+    async def state_of(self, claimed: Claimed, store: Store, news: News, write_all: Bulk[Write, Any]) -> RunState:
         """The run as its interpreter wants it."""
         run = claimed.run
         about = await self.get(run.automation_version_id)
@@ -130,4 +131,4 @@ class Definitions:
         )
         steps = {row.path: row for row in claimed.steps}
         resumed = frozenset(path for path, row in steps.items() if row.status == "running")
-        return RunState(facts, about.plan, store, steps, claimed.waits, news, resumed=resumed)
+        return RunState(facts, about.plan, store, write_all, steps, claimed.waits, news, resumed=resumed)

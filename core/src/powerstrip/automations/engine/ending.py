@@ -1,14 +1,15 @@
 """How runs begin, end, are stopped and taken up again: what changes a run from outside, in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlmodel import col
 
-from powerstrip.automations.engine.ports import Choice, NewRun, Started
+from powerstrip.automations.engine.ports import Choice, Claimed, NewRun, Started
 from powerstrip.automations.engine.records import (
     ENDED,
     Note,
@@ -17,6 +18,7 @@ from powerstrip.automations.engine.records import (
     bare,
     changed,
     dumps,
+    event_of,
     loads,
     put_step,
     run_row,
@@ -26,8 +28,30 @@ from powerstrip.automations.spec import Plan
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.events import Events, NewEvent
 from powerstrip.problems import Conflict, NotFound
-from powerstrip.store import Automation, AutomationVersion, Run, RunStep, RunWait, insert_row
+from powerstrip.store import (
+    Automation,
+    AutomationVersion,
+    Prepared,
+    RowsFind,
+    RowsUpdate,
+    Run,
+    RunEvent,
+    RunStep,
+    RunWait,
+    insert_rows,
+)
 
+_by_id = RowsFind(Run, keys=("id",), columns=("id",))
+_ended = RowsUpdate(
+    Run,
+    keys=("id",),
+    sets=("status", "result", "completed_at", "error_type", "error_message", "owner", "wake_at", "updated_at"),
+)
+_handle = Prepared(select(col(Automation.handle)).where(col(Automation.id) == bindparam("id")))
+_used = Prepared(update(Automation).where(col(Automation.id) == bindparam("of_id")).values(last_run_at=bindparam("at")))
+_waiting = Prepared(
+    select(col(Run.id)).where(col(Run.automation_id) == bindparam("automation_id"), col(Run.status) == "queued").limit(1)
+)
 MAX_QUEUED = 1000
 """Runs of one automation that wait for others; further ones are skipped."""
 
@@ -42,6 +66,56 @@ class Changes:
     """Runs and paths of steps whose pending attempts nobody wants any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended, and the epoch in which it did. `open`: something of it may still wait, or be unfinished."""
+
+    run: Any
+    epoch: int
+    status: str
+    result: dict[str, Any] | None = None
+    error: tuple[str | None, str | None] = (None, None)
+    open: bool = True
+    at: str = field(default_factory=stamp)
+
+    def told(self) -> dict[str, Any]:
+        """What is said of it everywhere."""
+        error_type, message = self.error
+        return {"status": self.status} | ({"error_type": error_type, "error": message} if error_type else {})
+
+    def note(self) -> Note:
+        """The last entry of the run's log."""
+        return Note(f"run.{self.status}", self.told())
+
+    def values(self) -> dict[str, Any]:
+        """The columns of the run that change."""
+        return {
+            "id": self.run.id,
+            "status": self.status,
+            "result": dumps(self.result),
+            "completed_at": self.at,
+            "error_type": self.error[0],
+            "error_message": self.error[1],
+            "owner": "",
+            "wake_at": None,
+            "updated_at": self.at,
+        }
+
+    def row(self) -> Any:
+        """The run as its table has it now; None where this process did not begin it, and has not all of it at hand."""
+        if not isinstance(self.run, SimpleNamespace):
+            return None
+        return SimpleNamespace(**vars(self.run) | self.values() | {"result": self.result})
+
+    def event(self, handle: str) -> NewEvent:
+        """What happened, for whoever listens."""
+        run = self.run
+        data = {"run_id": run.id, "automation": handle, "automation_version": run.automation_version, **self.told()}
+        data |= {"result": self.result} if self.result is not None else {}
+        facts: dict[str, Any] = {"key": str(self.epoch), "mode": run.mode, "test": bool(run.test), "depth": run.depth}
+        return NewEvent(run.project_id, f"run.{self.status}", "run", run.id, data, **facts)
+
+
 class Lives:
     """Begins and ends runs. `owner` is the process that is to work at what begins here; empty where any may."""
 
@@ -52,27 +126,61 @@ class Lives:
 
     def start(self, connection: Connection, new: NewRun, changes: Changes) -> Started:
         """Put a run on record, once."""
-        if run_row(connection, new.id) is not None:
-            return Started(new.id, "existing")
-        active = [] if new.policy == "allow" else _active(connection, new)
-        state = "running"
+        return self.start_all(connection, [new], changes)[0]
+
+    def start_all(self, connection: Connection, news: Sequence[NewRun], changes: Changes) -> list[Started]:
+        """Put runs on record, each once, in order."""
+        known = {row.id for row in _by_id.all(connection, [{"id": new.id} for new in news])}
+        rows: list[dict[str, Any]] = []
+        told: list[Started] = []
+        for new in news:
+            if new.id in known:
+                told.append(Started(new.id, "existing"))
+                continue
+            state = "running"
+            if new.policy != "allow":  # those before it count
+                self._put(connection, rows)
+                rows = []
+                state = self._place(connection, new, changes)
+            if state == "skipped":
+                told.append(Started(new.id, "skipped"))
+                continue
+            known.add(new.id)
+            rows.append(self._row(new, state))
+            told.append(self._begun(new, rows[-1], changes))
+        self._put(connection, rows)
+        return told
+
+    def _place(self, connection: Connection, new: NewRun, changes: Changes) -> str:
+        """The state in which a run begins under its concurrency policy; `skipped` where it does not."""
+        active = _active(connection, new)
         if len(active) >= new.limit and new.policy == "replace":
             for each in active[: len(active) - new.limit + 1]:
                 self.cancel(connection, each, "A newer run takes its place", changes)
         elif len(active) >= new.limit or (new.policy == "queue" and _queued(connection, new)):
-            if new.policy == "skip" or _queued(connection, new) >= MAX_QUEUED:
-                return Started(new.id, "skipped")
-            state = "queued"
-        insert_row(connection, Run, self._row(new, state))
-        advance(connection, new.id, None, [Note("run.queued", {"source": new.source_type})], new.project_id)
-        connection.execute(update(Automation).where(col(Automation.id) == new.automation_id).values(last_run_at=stamp()))
-        if state == "running":
+            return "skipped" if new.policy == "skip" or _queued(connection, new) >= MAX_QUEUED else "queued"
+        return "running"
+
+    def _begun(self, new: NewRun, row: dict[str, Any], changes: Changes) -> Started:
+        """A run that may begin is this process's from the first, where it is its own to work at."""
+        if row["status"] != "running":
+            return Started(new.id, "queued")
+        if row["epoch"] == 0:
             changes.wake.append(new.id)
-        return Started(new.id, "started" if state == "running" else "queued")
+            return Started(new.id, "started")
+        run = SimpleNamespace(**row | {"inputs": new.inputs})
+        return Started(new.id, "started", Claimed(run, row["epoch"], row["started_at"], [], {}))
+
+    def _put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        insert_rows(connection, Run, rows)
+        insert_rows(connection, RunEvent, [entry for row in rows for entry in _first_entries(row)])
+        for automation_id in {row["automation_id"] for row in rows}:
+            _used.run(connection, of_id=automation_id, at=stamp())
 
     def _row(self, new: NewRun, status: str) -> dict[str, Any]:
         at = stamp()
         same = {name: getattr(new, name) for name in _SAME}
+        taken = status == "running" and self._owner != "" and new.retry_of is None
         deadline = rfc3339(now() + timedelta(seconds=new.timeout)) if new.timeout is not None else None
         return same | {
             "automation_version_id": new.version_id,
@@ -82,8 +190,16 @@ class Lives:
             "inputs": dumps(new.inputs),
             "concurrency_limit": new.limit,
             "owner": self._owner if status == "running" else "",
-            "epoch": 0,
-            "last_sequence": 0,
+            "epoch": int(taken),
+            "last_sequence": 1 + taken,
+            "started_at": at if taken else None,
+            "completed_at": None,
+            "wake_at": None,
+            "result": None,
+            "error_type": None,
+            "error_message": None,
+            "cancel_requested_at": None,
+            "cancel_reason": None,
             "wall_clock_deadline_at": deadline,
             "created_at": at,
             "updated_at": at,
@@ -97,37 +213,34 @@ class Lives:
         status: str,
         changes: Changes,
         *,
-        result: Mapping[str, Any] | None = None,
         error: tuple[str | None, str | None] = (None, None),
     ) -> None:
-        """The run's end: on record, told to its parent and to whoever listens; the next in the queue begins."""
-        at = stamp()
-        told: dict[str, Any] = {"status": status}
-        told |= {"error_type": error[0], "error": error[1]} if error[0] else {}
-        advance(connection, run.id, epoch, [Note(f"run.{status}", told)], run.project_id)
-        values: dict[str, Any] = {"status": status, "result": None if result is None else dict(result), "completed_at": at}
-        values |= {"error_type": error[0], "error_message": error[1], "owner": "", "wake_at": None}
-        changed(connection, run.id, **values)
-        self._close(connection, run.id, at)
-        handle = connection.execute(select(col(Automation.handle)).where(col(Automation.id) == run.automation_id)).scalar_one()
-        data = {"run_id": run.id, "automation": handle, "automation_version": run.automation_version, **told}
-        data |= {"result": dict(result)} if result is not None else {}
-        self._events.emit(
-            connection,
-            NewEvent(
-                run.project_id,
-                f"run.{status}",
-                "run",
-                run.id,
-                data,
-                key=str(epoch),
-                mode=run.mode,
-                test=bool(run.test),
-                depth=run.depth,
-            ),
-        )
-        self._tell_parent(connection, run, {**told, "result": result}, changes)
-        self._promote(connection, run, changes)
+        """The end of a run that nobody is at work at. Raises `Fenced` where its epoch is over."""
+        end = Finished(run, epoch, status, error=error)
+        advance(connection, run.id, epoch, [end.note()], run.project_id)
+        self.finish_all(connection, [(end, changes)])
+
+    def finish_all(self, connection: Connection, ends: Sequence[tuple["Finished", Changes]]) -> None:
+        """Runs' ends: on record, told to parents and to whoever listens; the next in the queues begin.
+
+        The log has its entries already, which has shown that the epochs hold.
+        """
+        _ended.run(connection, [end.values() for end, _ in ends])
+        for end, _ in ends:
+            if end.open:
+                self._close(connection, end.run.id, end.at)
+        handles = {each: self._handle(connection, each) for each in dict.fromkeys(end.run.automation_id for end, _ in ends)}
+        self._events.emit_all(connection, [end.event(handles[end.run.automation_id]) for end, _ in ends])
+        for end, changes in ends:
+            self._tell_parent(connection, end.run, end.told() | {"result": end.result}, changes)
+        queues = {(end.run.automation_id, end.run.concurrency_key): changes for end, changes in ends}
+        for key, changes in queues.items():
+            self._promote(connection, *key, changes)
+
+    def _handle(self, connection: Connection, automation_id: str) -> str:
+        found = _handle.first(connection, id=automation_id)
+        assert found is not None
+        return found.handle
 
     def _close(self, connection: Connection, run_id: str, at: str) -> None:
         connection.execute(
@@ -151,14 +264,12 @@ class Lives:
                 meet(connection, wait, told)
                 changes.wake.append(run.parent_run_id)
 
-    def _promote(self, connection: Connection, run: Any, changes: Changes) -> None:
+    def _promote(self, connection: Connection, automation_id: str, concurrency_key: str | None, changes: Changes) -> None:
         """Begin the runs of the same queue for which there is room now."""
-        same = (
-            col(Run.automation_id) == run.automation_id,
-            col(Run.concurrency_key).is_(None)
-            if run.concurrency_key is None
-            else col(Run.concurrency_key) == run.concurrency_key,
-        )
+        if _waiting.first(connection, automation_id=automation_id) is None:
+            return
+        key = col(Run.concurrency_key)
+        same = (col(Run.automation_id) == automation_id, key.is_(None) if concurrency_key is None else key == concurrency_key)
         waiting = connection.execute(
             select(col(Run.id), col(Run.concurrency_limit))
             .where(*same, col(Run.status) == "queued")
@@ -219,6 +330,13 @@ class Lives:
         changes.wake.append(run.id)
 
 
+def _first_entries(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a new run's log begins with."""
+    notes = [Note("run.queued", {"source": row["source_type"]}), Note("run.started")][: row["last_sequence"]]
+    run_id, project_id, at = row["id"], row["project_id"], row["created_at"]
+    return [event_of(project_id, run_id, number, note, at) for number, note in enumerate(notes, 1)]
+
+
 _SAME = (
     "id", "project_id", "automation_id", "mode", "test", "source_type", "source_id", "source_label", "source_event_id",
     "trigger_id", "trigger_fire_id", "external_id", "parent_run_id", "parent_automation_id", "parent_step_key", "retry_of",
@@ -238,8 +356,12 @@ def meet(connection: Connection, wait: Any, result: Any, event_id: str | None = 
 
 def plan_of(connection: Connection, version_id: str) -> Plan:
     """The plan of a stored version."""
-    found = connection.execute(select(col(AutomationVersion.plan)).where(col(AutomationVersion.id) == version_id)).scalar_one()
-    return Plan.model_validate(found)
+    return Plan.model_validate(plan_json(connection, version_id))
+
+
+def plan_json(connection: Connection, version_id: str) -> Any:
+    """The same as JSON values."""
+    return connection.execute(select(col(AutomationVersion.plan)).where(col(AutomationVersion.id) == version_id)).scalar_one()
 
 
 def own_run(connection: Connection, project_id: str, run_id: str) -> Any:

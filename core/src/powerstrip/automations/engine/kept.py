@@ -1,5 +1,6 @@
 """The doors of an engine that keeps its runs in the hub's store, all but the ones that begin and end its work."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +26,11 @@ class KeptRuns(Working):
 
     def start_in(self, connection: Connection, new: NewRun) -> Started:
         """See `Engine`."""
-        started, changes = self._apply(connection, lambda connection, changes: self._lives.start(connection, new, changes))
+        return self.start_all(connection, [new])[0]
+
+    def start_all(self, connection: Connection, news: Sequence[NewRun]) -> list[Started]:
+        """See `Engine`."""
+        started, changes = self._apply(connection, lambda connection, changes: self._lives.start_all(connection, news, changes))
         self._follow(changes)
         return started
 

@@ -60,7 +60,7 @@ class Children(Protocol):
         ...
 
     @property
-    def wake(self) -> Callable[[str], None]:
+    def begin(self) -> Callable[[Started], None]:
         """To be told that the child is on record."""
         ...
 
@@ -106,13 +106,13 @@ class Leaves:
             return await self.fail(row, "output_too_large", f"Its output is larger than {MAX_OUTPUT // 1024} KB", **facts)
         done = ended(row, "completed", result=scrubbed(output), error_type=None, error_message=None, **facts)
         wait = self._state.waits.get(row.id)
-        return await self._state.put(done, note(done, "completed", attempt=done.attempt), also=_taken(wait))
+        return self._state.put(done, note(done, "completed", attempt=done.attempt), also=_taken(wait))
 
     async def fail(self, row: StepRow, error_type: str, message: str, **facts: Any) -> StepRow:
         """The step's bad end."""
         done = ended(row, "failed", error_type=error_type, error_message=message, **facts)
         told = note(done, "failed", attempt=done.attempt, error_type=error_type, error=message)
-        return await self._state.put(done, told, also=_taken(self._state.waits.get(row.id)))
+        return self._state.put(done, told, also=_taken(self._state.waits.get(row.id)))
 
     # Actions
 
@@ -128,7 +128,7 @@ class Leaves:
             if again is None:
                 return await self._end(row, outcome)
             told = note(row, "retrying", attempt=row.attempt, at=again.next_attempt_at, error_type=outcome.error_type)
-            row = await self._state.put(again, told, also=_taken(self._state.waits.pop(row.id, None)))
+            row = self._state.put(again, told, also=_taken(self._state.waits.pop(row.id, None)))
 
     async def _pause(self, row: StepRow) -> None:
         """Wait for the time of the next attempt: a short while here, longer ones with the run laid aside."""
@@ -149,7 +149,7 @@ class Leaves:
         else:
             row = replace(row, status="running", attempt=row.attempt + 1, next_attempt_at=None, job_id=None)
             words: dict[str, Any] = {"attempt": row.attempt, "action": task.action, "key": row.key}
-            row = await self._state.put(row, note(row, "started", **words))
+            row = self._state.put(row, note(row, "started", **words))
             call = self._state.call(row, task, _left(row))
         if executor is None:
             return Outcome("failed", error_type="no_executor", error=f"This hub runs no actions of the kind {task.action_kind}")
@@ -177,7 +177,7 @@ class Leaves:
                 insert_row(connection, RunWait, values)
 
         waiting = replace(row, status="suspended", job_id=pending.job_id, wait_id=wait_id)
-        waiting = await self._state.put(waiting, note(waiting, "suspended", job_id=pending.job_id), also=open_wait)
+        waiting = self._state.put(waiting, note(waiting, "suspended", job_id=pending.job_id), also=open_wait)
         await self.refresh()
         return await self._job_end(None, None, waiting)
 
@@ -217,7 +217,7 @@ class Leaves:
             if until is None:
                 return await self.fail(row, "bad_time", "`until` is no time with a zone: write such as 2030-01-31T09:00:00Z")
             row = replace(_begun(row, step), status="suspended", attempt=1, next_attempt_at=until)
-            row = await self._state.put(row, note(row, "suspended", until=until))
+            row = self._state.put(row, note(row, "suspended", until=until))
         assert row.next_attempt_at is not None
         if row.next_attempt_at > stamp():
             raise Suspended(row.next_attempt_at)
@@ -244,7 +244,7 @@ class Leaves:
         def begin(connection: Connection) -> None:
             insert_row(connection, RunWait, wait)
 
-        return await self._state.put(row, note(row, "started"), opened, also=begin)
+        return self._state.put(row, note(row, "started"), opened, also=begin)
 
     # Other automations
 
@@ -272,15 +272,17 @@ class Leaves:
         row = replace(row, child_run_id=child, wait_id=wait_id, status="suspended")
         row = row if task.wait else ended(row, "completed", result={"run_id": child})
 
+        begun: list[Started] = []
+
         def begin(connection: Connection) -> None:
             if wait_id is not None:
                 values = wait_values(facts.project.id, facts.id, row, wait_id, "run", match={"run_id": child})
                 insert_row(connection, RunWait, values)
-            start(connection)
+            begun.append(start(connection))
 
-        row = await self._state.put(row, note(row, "suspended" if task.wait else "completed", run_id=child), also=begin)
+        row = self._state.put(row, note(row, "suspended" if task.wait else "completed", run_id=child), also=begin)
         await self.refresh()
-        self._children.wake(child)
+        self._children.begin(begun[-1])
         return row
 
     async def _child_end(self, row: StepRow, told: Mapping[str, Any]) -> StepRow:

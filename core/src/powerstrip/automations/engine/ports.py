@@ -5,12 +5,13 @@ what its steps gave, and goes on from there after a crash. Every engine passes
 the suite in `core/tests/automations/test_engine_*.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
+from powerstrip.automations.engine.records import StepRow, WaitRow
 from powerstrip.events import SourceEventRow
 from powerstrip.store import Actor, Project
 
@@ -99,6 +100,8 @@ class Engine(Protocol):
     name: str
     watchers: list[Callable[[str], None]]
     """Told a run's id, in the event loop, when there may be news of it."""
+    end_watchers: list[Callable[[str, Any], None]]
+    """Told a run's id, in the event loop, when it has ended, with its row where this process has it at hand."""
 
     def use(self, kind: str, executor: StepExecutor) -> None:
         """Hand in what runs actions of a kind. At composition."""
@@ -106,6 +109,17 @@ class Engine(Protocol):
 
     def start_in(self, connection: Connection, new: "NewRun") -> "Started":
         """Put a run on record, once for its id, and say what became of it under its concurrency policy."""
+        ...
+
+    def start_all(self, connection: Connection, news: "Sequence[NewRun]") -> "list[Started]":
+        """The same for many, in order."""
+        ...
+
+    def begin(self, started: "Started") -> None:
+        """Work at a run that was put on record, now that it is committed. In the event loop.
+
+        Where nobody calls it, or the process ends before, the run is found and taken up a moment later.
+        """
         ...
 
     def event_in(self, connection: Connection, event: SourceEventRow) -> list[str]:
@@ -189,8 +203,28 @@ class NewRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A run with its rows, for this process alone. `run` is the row as it was before, but for one that was just begun."""
+
+    run: Any
+    epoch: int
+    started_at: str
+    steps: list[StepRow]
+    waits: dict[str, WaitRow]
+
+    @classmethod
+    def of(cls, run: Any, steps: list[StepRow]) -> "Claimed":
+        """A run to look at."""
+        return cls(run, run.epoch, run.started_at or run.created_at, steps, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """What became of a `NewRun`: `existing` where its id was known, `skipped` where the policy let it fall."""
+    """What became of a `NewRun`: `existing` where its id was known, `skipped` where the policy let it fall.
+
+    `claim` is there where the run began in the hands of this process: hand it to `Engine.begin` once it is committed.
+    """
 
     run_id: str
     state: Literal["started", "queued", "existing", "skipped"]
+    claim: Claimed | None = field(default=None, repr=False)

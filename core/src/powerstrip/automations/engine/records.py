@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col
 
 from powerstrip.automations.engine import ids
 from powerstrip.clock import row_id, stamp
-from powerstrip.store import Prepared, Run, RunEvent, RunStep, RunWait, insert_row
+from powerstrip.store import Prepared, Run, RunEvent, RunStep, RunWait, insert_row, insert_rows
 
 OPEN = ("queued", "running", "suspended")
 """States of a run that has not ended."""
@@ -84,13 +84,14 @@ class WaitRow:
     result: Any = None
 
 
-_STEP_JSON = ("inputs", "parameters", "result")
-_STEP_CHANGES = (
+STEP_GIVEN = ("inputs", "parameters")
+"""What a step is given: it seldom changes after its start."""
+STEP_CHANGES = (
     "status", "attempt", "idempotency_key", "inputs", "parameters", "result", "error_type", "error_message", "invocation_id",
     "job_id", "wait_id", "child_run_id", "next_attempt_at", "deadline_at", "started_at", "completed_at", "updated_at",
 )  # fmt: skip
 _update_step = Prepared(
-    update(RunStep).where(col(RunStep.id) == bindparam("of_id")).values({name: bindparam(f"to_{name}") for name in _STEP_CHANGES})
+    update(RunStep).where(col(RunStep.id) == bindparam("of_id")).values({name: bindparam(f"to_{name}") for name in STEP_CHANGES})
 )
 
 
@@ -156,11 +157,14 @@ def advance(connection: Connection, run_id: str, epoch: int | None, notes: Itera
         return
     found = _sequence.first(connection, id=run_id)
     assert found is not None
-    for place, note in enumerate(entries, found.last_sequence - len(entries) + 1):
-        insert_row(connection, RunEvent, _event(project_id, run_id, place, note, at))
+    first = found.last_sequence - len(entries) + 1
+    insert_rows(
+        connection, RunEvent, [event_of(project_id, run_id, first + place, note, at) for place, note in enumerate(entries)]
+    )
 
 
-def _event(project_id: str, run_id: str, sequence: int, note: Note, at: str) -> dict[str, Any]:
+def event_of(project_id: str, run_id: str, sequence: int, note: Note, at: str) -> dict[str, Any]:
+    """The row of an entry."""
     return {
         "id": row_id("rev"),
         "project_id": project_id,
@@ -177,30 +181,47 @@ def _event(project_id: str, run_id: str, sequence: int, note: Note, at: str) -> 
 def put_step(connection: Connection, project_id: str, run_id: str, row: StepRow) -> None:
     """Insert the step, or change it."""
     at = stamp()
-    values: dict[str, Any] = {name: getattr(row, name) for name in _STEP_CHANGES if name not in ("idempotency_key", "updated_at")}
-    values |= {name: dumps(values[name]) for name in _STEP_JSON}
-    values |= {"idempotency_key": row.key, "updated_at": at}
     if row.stored:
-        _update_step.run(connection, of_id=row.id, **{f"to_{name}": value for name, value in values.items()})
-        return
-    facts = {
+        values = {f"to_{name}": value for name, value in step_values(row, at).items() if name != "id"}
+        _update_step.run(connection, of_id=row.id, **values)
+    else:
+        insert_row(connection, RunStep, step_values(row, at, of=(project_id, run_id)))
+
+
+def step_values(row: StepRow, at: str, *, given: bool = True, of: tuple[str, str] | None = None) -> dict[str, Any]:
+    """The columns of a step that change; without what it was given where that is as it was. All with project and run: `of`."""
+    values = {
         "id": row.id,
-        "project_id": project_id,
-        "run_id": run_id,
-        "path": row.path,
-        "step_key": row.step_key,
-        "step_name": row.step_name,
-        "kind": row.kind,
-        "seq": row.seq,
-        "created_at": at,
+        "status": row.status,
+        "attempt": row.attempt,
+        "idempotency_key": row.key,
+        "result": dumps(row.result),
+        "error_type": row.error_type,
+        "error_message": row.error_message,
+        "invocation_id": row.invocation_id,
+        "job_id": row.job_id,
+        "wait_id": row.wait_id,
+        "child_run_id": row.child_run_id,
+        "next_attempt_at": row.next_attempt_at,
+        "deadline_at": row.deadline_at,
+        "started_at": row.started_at,
+        "completed_at": row.completed_at,
+        "updated_at": at,
     }
-    insert_row(connection, RunStep, facts | values)
+    if given:
+        values |= {"inputs": dumps(row.inputs), "parameters": dumps(row.parameters)}
+    if of is not None:
+        values |= {"project_id": of[0], "run_id": of[1], "path": row.path, "step_key": row.step_key, "step_name": row.step_name}
+        values |= {"kind": row.kind, "seq": row.seq, "created_at": at}
+    return values
 
 
 def _step_of(row: Any) -> StepRow:
     same = {name: getattr(row, name) for name in StepRow.__dataclass_fields__ if name not in ("group", "stored")}
     return StepRow(
-        **same | {name: loads(same[name]) for name in _STEP_JSON}, group=ids.group_of(row.idempotency_key), stored=True
+        **same | {name: loads(same[name]) for name in (*STEP_GIVEN, "result")},
+        group=ids.group_of(row.idempotency_key),
+        stored=True,
     )
 
 

@@ -9,11 +9,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from powerstrip.automations.engine import ids
+from powerstrip.automations.engine.ending import Finished
 from powerstrip.automations.engine.ports import Mode, StepCall
-from powerstrip.automations.engine.records import Fenced, Note, StepRow, WaitRow, advance, put_step, stored
+from powerstrip.automations.engine.records import Fenced, Note, StepRow, WaitRow, stored
+from powerstrip.automations.engine.writing import Write
 from powerstrip.automations.spec import Action, Plan, Step
 from powerstrip.clock import stamp
-from powerstrip.store import Actor, Project, Store
+from powerstrip.problems import Problem
+from powerstrip.store import Actor, Bulk, Project, Store
 
 MAX_PATH = 400
 
@@ -62,13 +65,15 @@ class News:
 class RunState:
     """The run's steps as they stand, and what is on its way to the journal.
 
-    Writes are handed to the store in order and not waited for: what an executor writes afterwards is behind them. `settled`
-    waits for all of them; a write that failed is raised there, or before the next one.
+    What is written in one turn of the event loop is one write. Writes are handed to the store in order and not waited for: what
+    an executor writes afterwards is behind them. `settled` waits for all of them; a write that failed is raised there, or
+    before the next one.
     """
 
     facts: Facts
     plan: Plan
     store: Store
+    write_all: Bulk[Write, Any]
     steps: dict[str, StepRow] = field(default_factory=dict[str, StepRow])
     waits: dict[str, WaitRow] = field(default_factory=dict[str, WaitRow])
     news: News = field(default_factory=News)
@@ -76,7 +81,9 @@ class RunState:
     """Told the run's id after each write."""
     resumed: frozenset[str] = frozenset()
     """Paths of the steps that an earlier process was in the middle of."""
-    _writes: "list[asyncio.Future[None]]" = field(default_factory=list["asyncio.Future[None]"])
+    _held: Write | None = None
+    """What this turn has to write so far."""
+    _writes: "list[asyncio.Future[Any]]" = field(default_factory=list["asyncio.Future[Any]"])
 
     def new_step(self, step: Step, path: str, kind: str) -> StepRow:
         """A step that begins now; it is not in the journal yet."""
@@ -84,42 +91,81 @@ class RunState:
         self.steps[path] = row
         return row
 
-    async def put(self, row: StepRow, *notes: Note, also: Any = None) -> StepRow:
+    def put(self, row: StepRow, *notes: Note, also: Callable[[Connection], None] | None = None) -> StepRow:
         """Keep a step's new state, with entries for the log. `also(connection)` is done in the same transaction."""
         self.check()
-        facts, written = self.facts, row
-
-        def work(connection: Connection) -> None:
-            advance(connection, facts.id, facts.epoch, notes, facts.project.id)
-            put_step(connection, facts.project.id, facts.id, written)
-            if also is not None:
-                also(connection)
-
-        write = asyncio.ensure_future(self.store.hot(work))
-        write.add_done_callback(lambda _: self.tell(facts.id))
-        self._writes.append(write)
+        write = self._hold()
+        write.notes += notes
+        write.step(row, self.steps.get(row.path))
+        if also is not None:
+            write.also.append(also)
         self.steps[row.path] = kept = stored(row)
-        await asyncio.sleep(0)  # the write is in the store's queue before anything else of this run
         return kept
+
+    def _hold(self) -> Write:
+        """The write of this turn. It is handed in when the turn ends: before anything that begins to run after this."""
+        if self._held is None:
+            self._held = Write(self.facts.id, self.facts.project.id, self.facts.epoch)
+            asyncio.get_running_loop().call_soon(self.flush)
+        return self._held
+
+    def flush(self) -> "asyncio.Future[Any] | None":
+        """Hand in what is held back."""
+        held, self._held = self._held, None
+        if held is None:
+            return None
+        try:
+            write = self.store.hand_in(self.write_all, held)
+        except Problem as problem:  # the hub is shutting down
+            write = asyncio.get_running_loop().create_future()
+            write.set_exception(problem)
+        write.add_done_callback(self._written)
+        self._writes.append(write)
+        return write
+
+    def _written(self, done: "asyncio.Future[Any]") -> None:
+        if not done.cancelled():
+            done.exception()
+        self.tell(self.facts.id)
+
+    async def finish(self, end: Finished) -> Any:
+        """Write the run's end, together with what this turn has to write. Gives what follows from it; raises as `settled` does.
+
+        An end never stands beside a write that failed: what is still under way is waited for.
+        """
+        if not all(each.done() for each in self._writes):
+            await self.settled()
+        self.check()
+        write = self._hold()
+        write.notes.append(end.note())
+        write.end = end
+        ended = self.flush()
+        assert ended is not None
+        await asyncio.wait([ended])
+        self._writes.remove(ended)
+        return self.store.outcome(ended)
+
+    def over(self) -> bool:
+        """Whether nothing of the run waits or is unfinished, as far as this process can tell without a look."""
+        return not self.waits and all(row.ended and row.wait_id is None and row.job_id is None for row in self.steps.values())
 
     def check(self) -> None:
         """Raise what became of earlier writes, where one failed."""
         done = [each for each in self._writes if each.done()]
         self._writes = [each for each in self._writes if not each.done()]
         for each in done:
-            each.result()
+            self.store.outcome(each)
 
     async def settled(self) -> None:
         """Wait until everything is on disk. Raises `Fenced` and `StoreUnavailable`."""
-        writes, self._writes = self._writes, []
-        for error in await asyncio.gather(*writes, return_exceptions=True):
-            if isinstance(error, BaseException):
-                raise error
+        self.flush()
+        if self._writes:
+            await asyncio.wait(self._writes)
+        self.check()
 
     def abandon(self) -> None:
         """Nobody will ask for the writes that are on their way."""
-        for each in self._writes:
-            each.add_done_callback(_heard)
+        self.flush()
         self._writes = []
 
     def call(self, row: StepRow, task: Action, timeout: float | None, *, again: bool = False) -> StepCall:
@@ -143,11 +189,6 @@ class RunState:
             timeout=timeout,
             again=again,
         )
-
-
-def _heard(done: "asyncio.Future[None]") -> None:
-    if not done.cancelled():
-        done.exception()
 
 
 Word = Literal["started", "completed", "failed", "skipped", "retrying", "suspended"]

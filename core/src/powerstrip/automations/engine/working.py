@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,13 +12,14 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from powerstrip.automations.engine.children import Starting
-from powerstrip.automations.engine.claiming import Claimed, Definitions, claim
-from powerstrip.automations.engine.ending import Changes, Lives
+from powerstrip.automations.engine.claiming import Definitions, claim
+from powerstrip.automations.engine.ending import Changes, Finished, Lives
 from powerstrip.automations.engine.interpreter import Ending, Interpreter
 from powerstrip.automations.engine.leaves import Leaves, Suspended
-from powerstrip.automations.engine.ports import NewRun, Started, StepExecutor
+from powerstrip.automations.engine.ports import Claimed, NewRun, Started, StepExecutor
 from powerstrip.automations.engine.records import Fenced, Note, advance, changed, run_row, step_rows
 from powerstrip.automations.engine.state import News, RunState
+from powerstrip.automations.engine.writing import Write, write_all
 from powerstrip.automations.spec import Action
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.events import Events
@@ -70,6 +71,8 @@ class Working(ABC):
         self._loop: asyncio.AbstractEventLoop | None = None
         self.watchers: list[Callable[[str], None]] = []
         """Told a run's id, in the event loop, when there may be news of it."""
+        self.end_watchers: list[Callable[[str, Any], None]] = []
+        """Told a run's id, in the event loop, when it has ended, with its row where it is at hand."""
 
     def use(self, kind: str, executor: StepExecutor) -> None:
         """Hand in what runs actions of a kind. At composition."""
@@ -79,6 +82,10 @@ class Working(ABC):
 
     @abstractmethod
     def start_in(self, connection: Connection, new: NewRun) -> Started:
+        """See `Engine`."""
+
+    @abstractmethod
+    def start_all(self, connection: Connection, news: Sequence[NewRun]) -> list[Started]:
         """See `Engine`."""
 
     @abstractmethod
@@ -103,14 +110,22 @@ class Working(ABC):
 
     # Tasks
 
-    def _look_at(self, run_id: str) -> "asyncio.Task[None] | None":
+    def begin(self, started: Started) -> None:
+        """See `Engine`."""
+        if started.claim is None:
+            self.wake(started.run_id)
+        elif self._loop is not None:
+            self._tell(started.run_id)
+            self._look_at(started.run_id, started.claim)
+
+    def _look_at(self, run_id: str, claimed: Claimed | None = None) -> "asyncio.Task[None] | None":
         """Work at a run; None where it is worked at, and whoever does so has been told that there is news."""
         task = self._tasks.get(run_id)
         if task is not None and not task.done():
             self._news[run_id].tell()
             return None
         self._news[run_id] = News()
-        task = self._tasks[run_id] = asyncio.create_task(self._drive(run_id), name=f"run {run_id}")
+        task = self._tasks[run_id] = asyncio.create_task(self._drive(run_id, claimed), name=f"run {run_id}")
         task.add_done_callback(lambda done: self._gone(run_id, done))
         return task
 
@@ -126,7 +141,7 @@ class Working(ABC):
         self._news.pop(run_id, None)
         if task is not None:
             task.cancel()
-        self._tell(run_id)
+        self._tell_end(run_id)
 
     async def _let_go(self) -> None:
         """Leave everything where it is. Calls that are under way get a moment to end."""
@@ -141,6 +156,11 @@ class Working(ABC):
         for watcher in self.watchers:
             watcher(run_id)
 
+    def _tell_end(self, run_id: str, row: Any = None) -> None:
+        self._tell(run_id)
+        for watcher in self.end_watchers:
+            watcher(run_id, row)
+
     def _keep(self, call: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
         """Run a call to its end, whoever waits for it."""
         task: asyncio.Task[Any] = asyncio.create_task(call)
@@ -154,9 +174,12 @@ class Working(ABC):
         """Do something to runs, and what follows from it in the same transaction."""
         changes = Changes()
         done = work(connection, changes)
+        self._wake_all_in(connection, changes)
+        return done, changes
+
+    def _wake_all_in(self, connection: Connection, changes: Changes) -> None:
         for run_id in changes.wake:
             self._wake_in(connection, run_id)
-        return done, changes
 
     def _follow(self, changes: Changes) -> None:
         """What follows in this process."""
@@ -175,14 +198,15 @@ class Working(ABC):
 
     # One run
 
-    async def _drive(self, run_id: str) -> None:
+    async def _drive(self, run_id: str, claimed: Claimed | None = None) -> None:
         """Go on with a run until it waits or ends, and again while there is news of it."""
         news, faults = self._news[run_id], 0
         async with self._slots:
             while True:
                 seen = news.count
                 try:
-                    await self._once(run_id, news)
+                    begun, claimed = claimed, None  # what was claimed counts once
+                    await self._once(run_id, news, begun)
                 except StoreUnavailable as problem:
                     log.warning("engine.not_written", run_id=run_id, code=problem.code)
                     await asyncio.sleep(problem.retry_after or self._look)
@@ -213,16 +237,18 @@ class Working(ABC):
                 self._lives.finish(connection, run, run.epoch, "failed", changes, error=error)
 
         await self._change(work)
+        self._tell_end(run_id)
 
-    async def _once(self, run_id: str, news: News) -> None:
-        sole = self._store.sqlite
-        claimed = await self._store.hot(lambda connection: claim(connection, run_id, self._hub, sole=sole))
+    async def _once(self, run_id: str, news: News, claimed: Claimed | None) -> None:
+        if claimed is None:
+            sole = self._store.sqlite
+            claimed = await self._store.hot(lambda connection: claim(connection, run_id, self._hub, sole=sole))
         if claimed is None:
             return
         self._claimed(claimed)
-        state = await self._definitions.state_of(claimed, self._store, news)
+        state = await self._definitions.state_of(claimed, self._store, news, self._write_all)
         state.tell = self._tell
-        leaves = Leaves(state, self._executors, Starting(self._store, self.start_in, self.wake), self._keep)
+        leaves = Leaves(state, self._executors, Starting(self._store, self.start_in, self.begin), self._keep)
         try:
             await self._pass(state, leaves, claimed)
         except Fenced:
@@ -262,21 +288,25 @@ class Working(ABC):
         self._parked(due)
 
     async def _finish(self, state: RunState, claimed: Claimed, ending: Ending) -> None:
-        def work(connection: Connection, changes: Changes) -> None:
-            error = (ending.error_type, ending.error_message)
-            self._lives.finish(
-                connection, claimed.run, state.facts.epoch, ending.status, changes, result=ending.result, error=error
-            )
+        error = (ending.error_type, ending.error_message)
+        end = Finished(claimed.run, state.facts.epoch, ending.status, ending.result, error, open=not state.over())
+        changes: Changes = await state.finish(end)
+        self._follow(changes)
+        self._events.told()
+        self._tell_end(claimed.run.id, end.row())
 
-        # behind everything that this run wrote: the queue keeps the order, and a write that failed has raised before
-        await state.settled()
-        await self._change(work)
-        self._events.wake()
+    def _write_all(self, connection: Connection, writes: Sequence[Write]) -> list[Changes | Fenced]:
+        """Everything that runs write at work, for `Store.bulk`."""
+        told = write_all(connection, writes, self._lives)
+        for each in told:
+            if isinstance(each, Changes):
+                self._wake_all_in(connection, each)
+        return told
 
     async def _take_back(self, run_id: str, path: str, reason: str) -> None:
         """Tell the executor of a pending attempt that nobody wants it any more."""
         found = await self._store.hot(lambda connection: (run_row(connection, run_id), step_rows(connection, run_id)))
-        state = await self._definitions.state_of(Claimed.of(*found), self._store, News())
+        state = await self._definitions.state_of(Claimed.of(*found), self._store, News(), self._write_all)
         row = state.steps[path]
         task = next((step.task for step, _ in state.plan.every_step() if step.key == row.step_key), None)
         if isinstance(task, Action) and row.job_id is not None and (executor := self._executors.get(task.action_kind)):
