@@ -11,7 +11,7 @@ from typing import Any
 
 import powerstrip
 from powerstrip import logs
-from powerstrip.api import hooking, invoking, pages, socket
+from powerstrip.api import hooking, invoking, pages, socket, triggering
 from powerstrip.api.body import Body
 from powerstrip.api.cursors import Cursors
 from powerstrip.api.gate import Gate
@@ -95,6 +95,8 @@ class Front:
             return await reply.give(await hooking.answer(visit, self._hub, scope, receive, hook[1], hook[2]))
         if visit.head.path == "/health" and visit.head.method == "GET" and self._inner is None:
             return await reply.give(json_answer(200, health()))
+        if visit.head.method == "POST" and (trigger := triggering.ADDRESS.fullmatch(visit.head.path)) is not None:
+            return await reply.give(await triggering.answer(visit, self._hub, trigger[1]))
         address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
         if address is None:
             scope[KEY] = visit

@@ -1,6 +1,6 @@
 """A run beside another: begun anew from a step of it, or compared with it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -110,7 +110,7 @@ def _before(plan: Plan, steps: list[StepRow], first: str) -> list[StepRow]:
 
 
 def _as_new(row: StepRow, run_id: str) -> StepRow:
-    return replace(row, id=step_id(run_id, row.path), stored=False, job_id=None, wait_id=None, child_run_id=None)
+    return row._replace(id=step_id(run_id, row.path), stored=False, job_id=None, wait_id=None, child_run_id=None)
 
 
 def _copy(run: Any, fresh: str, actor: Actor) -> NewRun:

@@ -29,10 +29,10 @@ from powerstrip.api.shapes.runs import (
     TriggerSecretResponse,
 )
 from powerstrip.api.tailing import EVENT_STREAM, still_may
-from powerstrip.automations import Choice, Request
+from powerstrip.api.triggering import MOST_SECONDS, deliver
+from powerstrip.automations import Choice
 from powerstrip.clock import monotonic
 from powerstrip.problems import BadInput
-from powerstrip.strictjson import strict_json
 
 TAG = "runs"
 AUTOMATION = f"{PROJECT}/automations/{{handle:str}}"
@@ -42,7 +42,7 @@ VIEW, RUNNING, MANAGE = "runs.view", "runs.manage", "automations.manage"
 BREATH = 10.0
 CHECK = 2.0
 Since = Annotated[int, QueryParameter(ge=0, le=2**53, description="Entries after this one")]
-Wait = Annotated[int, QueryParameter(ge=0, le=30, description="Seconds to wait for the run's end")]
+Wait = Annotated[int, QueryParameter(ge=0, le=MOST_SECONDS, description="Seconds to wait for the run's end")]
 
 
 @route("POST", f"{AUTOMATION}/runs", RUNNING, id="startRun", tag=TAG, summary="Start a run", status=202, bodiless=True)
@@ -200,19 +200,7 @@ async def deliver_http_trigger(
 
     `wait` gives the run as it is after so many seconds at the latest.
     """
-    body = b"" if visit.body.absent else (await visit.body.json()).encode()
-    data: Any = strict_json(body) if body else {}
-    if not isinstance(data, dict):
-        raise BadInput("Send a JSON object")
-    fields = visit.head.fields
-    request = Request(
-        body,
-        data,  # pyright: ignore[reportUnknownArgumentType] - strict_json gives plain JSON
-        idempotency_key or fields.get(b"x-idempotency-key", b"").decode("latin-1") or visit.head.idempotency_key,
-        fields.get(b"x-powerstrip-timestamp", b"").decode("latin-1"),
-        fields.get(b"x-powerstrip-signature", b"").decode("latin-1"),
-    )
-    return HTTPTriggerDeliveryResponse.of(await hub.flow.intake.deliver(http_handle, request, wait), full=visit.head.full)
+    return await deliver(visit, hub, http_handle, idempotency_key, wait)
 
 
 @route(

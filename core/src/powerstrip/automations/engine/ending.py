@@ -1,7 +1,7 @@
 """How runs begin, end, are stopped and taken up again: what changes a run from outside, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlmodel import col
 
+from powerstrip.automations.engine.finished import Finished
 from powerstrip.automations.engine.ports import Choice, Claimed, NewRun, Started
 from powerstrip.automations.engine.records import (
     ENDED,
@@ -26,7 +27,7 @@ from powerstrip.automations.engine.records import (
 )
 from powerstrip.automations.spec import Plan
 from powerstrip.clock import now, rfc3339, stamp
-from powerstrip.events import Events, NewEvent
+from powerstrip.events import Events
 from powerstrip.problems import Conflict, NotFound
 from powerstrip.store import (
     Automation,
@@ -64,56 +65,6 @@ class Changes:
     stop: list[str] = field(default_factory=list[str])
     jobs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Runs and paths of steps whose pending attempts nobody wants any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a run ended, and the epoch in which it did. `open`: something of it may still wait, or be unfinished."""
-
-    run: Any
-    epoch: int
-    status: str
-    result: dict[str, Any] | None = None
-    error: tuple[str | None, str | None] = (None, None)
-    open: bool = True
-    at: str = field(default_factory=stamp)
-
-    def told(self) -> dict[str, Any]:
-        """What is said of it everywhere."""
-        error_type, message = self.error
-        return {"status": self.status} | ({"error_type": error_type, "error": message} if error_type else {})
-
-    def note(self) -> Note:
-        """The last entry of the run's log."""
-        return Note(f"run.{self.status}", self.told())
-
-    def values(self) -> dict[str, Any]:
-        """The columns of the run that change."""
-        return {
-            "id": self.run.id,
-            "status": self.status,
-            "result": dumps(self.result),
-            "completed_at": self.at,
-            "error_type": self.error[0],
-            "error_message": self.error[1],
-            "owner": "",
-            "wake_at": None,
-            "updated_at": self.at,
-        }
-
-    def row(self) -> Any:
-        """The run as its table has it now; None where this process did not begin it, and has not all of it at hand."""
-        if not isinstance(self.run, SimpleNamespace):
-            return None
-        return SimpleNamespace(**vars(self.run) | self.values() | {"result": self.result})
-
-    def event(self, handle: str) -> NewEvent:
-        """What happened, for whoever listens."""
-        run = self.run
-        data = {"run_id": run.id, "automation": handle, "automation_version": run.automation_version, **self.told()}
-        data |= {"result": self.result} if self.result is not None else {}
-        facts: dict[str, Any] = {"key": str(self.epoch), "mode": run.mode, "test": bool(run.test), "depth": run.depth}
-        return NewEvent(run.project_id, f"run.{self.status}", "run", run.id, data, **facts)
 
 
 class Lives:
@@ -220,7 +171,7 @@ class Lives:
         advance(connection, run.id, epoch, [end.note()], run.project_id)
         self.finish_all(connection, [(end, changes)])
 
-    def finish_all(self, connection: Connection, ends: Sequence[tuple["Finished", Changes]]) -> None:
+    def finish_all(self, connection: Connection, ends: Sequence[tuple[Finished, Changes]]) -> None:
         """Runs' ends: on record, told to parents and to whoever listens; the next in the queues begin.
 
         The log has its entries already, which has shown that the epochs hold.
@@ -408,8 +359,7 @@ def _renewed(row: StepRow) -> StepRow:
 
 
 def _skipped(row: StepRow, output: Any) -> StepRow:
-    return replace(
-        row,
+    return row._replace(
         status="completed",
         result=output,
         error_type=None,

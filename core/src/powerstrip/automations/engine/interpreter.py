@@ -5,7 +5,7 @@ Whatever has to wait raises `Suspended`; the whole is begun anew when something 
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
@@ -121,7 +121,7 @@ class Interpreter:
     async def _container(self, step: Step, row: StepRow, prefix: str, scope: Scope) -> StepRow:
         if row.status == "pending":
             due = rfc3339(datetime.fromtimestamp(now().timestamp() + step.timeout, tz=now().tzinfo)) if step.timeout else None
-            row = replace(row, status="running", attempt=1, started_at=stamp(), deadline_at=due)
+            row = row._replace(status="running", attempt=1, started_at=stamp(), deadline_at=due)
             row = self._state.put(row, note(row, "started"))
         try:
             async with asyncio.timeout(_seconds_left(row.deadline_at)):
@@ -150,7 +150,7 @@ class Interpreter:
         """The way once taken stays: what it was decided by may look different later."""
         if row.inputs is None:
             taken = await self._choose(task, scope)
-            row = self._state.put(replace(row, inputs={"case": taken}))
+            row = self._state.put(row._replace(inputs={"case": taken}))
         case = cast("int | None", (row.inputs or {}).get("case"))
         steps = task.otherwise if case is None else task.cases[case].steps
         await self.block(steps, prefix, scope)
@@ -164,7 +164,7 @@ class Interpreter:
 
     async def _for_each(self, task: ForEach, row: StepRow, scope: Scope) -> list[Any]:
         if row.inputs is None:
-            row = self._state.put(replace(row, inputs={"items": _items(task, row, scope)}))
+            row = self._state.put(row._replace(inputs={"items": _items(task, row, scope)}))
         items = (row.inputs or {})["items"]
         scopes = [scope.within({task.as_name: item, "index": place}) for place, item in enumerate(items)]
         jobs = [_job(self.block, task.steps, f"{row.path}[{place}].", each) for place, each in enumerate(scopes)]

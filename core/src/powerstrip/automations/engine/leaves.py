@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -118,7 +117,7 @@ class Leaves:
 
     async def _action(self, step: Step, task: Action, row: StepRow, scope: Scope) -> StepRow:
         if row.status == "pending":
-            row = replace(row, parameters=task.parameters, inputs=render(task.parameters, scope.values()))
+            row = row._replace(parameters=task.parameters, inputs=render(task.parameters, scope.values()))
             row = _begun(row, step)
         while True:
             await self._pause(row)
@@ -147,7 +146,7 @@ class Leaves:
         if row.status == "running" and row.path in self._state.resumed:
             call = self._state.call(row, task, _left(row), again=True)
         else:
-            row = replace(row, status="running", attempt=row.attempt + 1, next_attempt_at=None, job_id=None)
+            row = row._replace(status="running", attempt=row.attempt + 1, next_attempt_at=None, job_id=None)
             words: dict[str, Any] = {"attempt": row.attempt, "action": task.action, "key": row.key}
             row = self._state.put(row, note(row, "started", **words))
             call = self._state.call(row, task, _left(row))
@@ -176,7 +175,7 @@ class Leaves:
                 values = wait_values(facts.project.id, facts.id, row, wait_id, "job", match={"attempt": row.attempt})
                 insert_row(connection, RunWait, values)
 
-        waiting = replace(row, status="suspended", job_id=pending.job_id, wait_id=wait_id)
+        waiting = row._replace(status="suspended", job_id=pending.job_id, wait_id=wait_id)
         waiting = self._state.put(waiting, note(waiting, "suspended", job_id=pending.job_id), also=open_wait)
         await self.refresh()
         return await self._job_end(None, None, waiting)
@@ -200,7 +199,7 @@ class Leaves:
         delay = min(policy.delay * policy.factor ** (row.attempt - 1), policy.max_delay)
         at = rfc3339(now() + timedelta(seconds=max(delay, outcome.retry_after or 0)))
         group = row.group + (outcome.status == "failed")
-        return replace(row, status="suspended", next_attempt_at=at, group=group, invocation_id=outcome.invocation_id)
+        return row._replace(status="suspended", next_attempt_at=at, group=group, invocation_id=outcome.invocation_id)
 
     async def _end(self, row: StepRow, outcome: Outcome) -> StepRow:
         facts = {"invocation_id": outcome.invocation_id or row.invocation_id, "job_id": outcome.job_id or row.job_id}
@@ -216,7 +215,7 @@ class Leaves:
             until = _until(task, scope)
             if until is None:
                 return await self.fail(row, "bad_time", "`until` is no time with a zone: write such as 2030-01-31T09:00:00Z")
-            row = replace(_begun(row, step), status="suspended", attempt=1, next_attempt_at=until)
+            row = _begun(row, step)._replace(status="suspended", attempt=1, next_attempt_at=until)
             row = self._state.put(row, note(row, "suspended", until=until))
         assert row.next_attempt_at is not None
         if row.next_attempt_at > stamp():
@@ -236,7 +235,7 @@ class Leaves:
     async def _open_wait(self, step: Step, task: WaitForEvent, row: StepRow, scope: Scope) -> StepRow:
         values, wait_id, facts = scope.values(), ids.wait_id(row.id, 1), self._state.facts
         match, source = render(task.match, values), render(task.source_id, values) if task.source_id else None
-        row = replace(_begun(row, step), status="suspended", attempt=1, wait_id=wait_id, inputs={"match": match})
+        row = _begun(row, step)._replace(status="suspended", attempt=1, wait_id=wait_id, inputs={"match": match})
         wait = wait_values(facts.project.id, facts.id, row, wait_id, "event", match=match)
         wait |= {"event_type": task.event, "source_id": source, "condition": task.condition}
         opened = Note("wait.opened", {"path": row.path, "event": task.event, "wait_id": wait_id}, row.id, row.step_key)
@@ -251,7 +250,7 @@ class Leaves:
     async def _sub(self, step: Step, task: SubAutomation, row: StepRow, scope: Scope) -> StepRow:
         if row.status == "pending":
             row = _begun(row, step)
-            row = replace(row, attempt=1, inputs=render(task.inputs or {}, scope.values()))
+            row = row._replace(attempt=1, inputs=render(task.inputs or {}, scope.values()))
             try:
                 start = await self._children.prepare(self._state, row, task.automation, row.inputs or {})
             except Problem as problem:
@@ -269,7 +268,7 @@ class Leaves:
     async def _start_child(self, task: SubAutomation, row: StepRow, start: Callable[[Connection], Started]) -> StepRow:
         child, facts = ids.child_id(row.id, 1), self._state.facts
         wait_id = ids.wait_id(row.id, 1) if task.wait else None
-        row = replace(row, child_run_id=child, wait_id=wait_id, status="suspended")
+        row = row._replace(child_run_id=child, wait_id=wait_id, status="suspended")
         row = row if task.wait else ended(row, "completed", result={"run_id": child})
 
         begun: list[Started] = []
@@ -345,7 +344,7 @@ def _taken(wait: WaitRow | None) -> Callable[[Connection], None] | None:
 
 def _begun(row: StepRow, step: Step) -> StepRow:
     due = rfc3339(now() + timedelta(seconds=step.timeout)) if step.timeout is not None else None
-    return replace(row, status="started", started_at=stamp(), deadline_at=due)
+    return row._replace(status="started", started_at=stamp(), deadline_at=due)
 
 
 def _left(row: StepRow) -> float | None:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, inspect, select, type_coerce, update
 from sqlalchemy.types import NullType
@@ -33,9 +33,8 @@ class Note:
     step_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """A step as it stands. Changed by `replace`, so that a write that waits in the queue keeps what it was given."""
+class StepRow(NamedTuple):
+    """A step as it stands. Changed by `_replace`, so that a write that waits in the queue keeps what it was given."""
 
     id: str
     path: str
@@ -217,7 +216,7 @@ def step_values(row: StepRow, at: str, *, given: bool = True, of: tuple[str, str
 
 
 def _step_of(row: Any) -> StepRow:
-    same = {name: getattr(row, name) for name in StepRow.__dataclass_fields__ if name not in ("group", "stored")}
+    same = {name: getattr(row, name) for name in StepRow._fields if name not in ("group", "stored")}
     return StepRow(
         **same | {name: loads(same[name]) for name in (*STEP_GIVEN, "result")},
         group=ids.group_of(row.idempotency_key),
@@ -238,4 +237,4 @@ def close_wait(connection: Connection, wait_id: str, status: str | None = None) 
 
 def stored(row: StepRow) -> StepRow:
     """The row as one that the journal has."""
-    return replace(row, stored=True)
+    return row._replace(stored=True)

@@ -3,13 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from powerstrip.automations.engine import ids
-from powerstrip.automations.engine.ending import Finished
+from powerstrip.automations.engine.finished import Finished
 from powerstrip.automations.engine.ports import Mode, StepCall
 from powerstrip.automations.engine.records import Fenced, Note, StepRow, WaitRow, stored
 from powerstrip.automations.engine.writing import Write
@@ -201,7 +201,7 @@ def note(row: StepRow, word: Word, **payload: Any) -> Note:
 
 def ended(row: StepRow, status: str, **values: Any) -> StepRow:
     """The row with its end."""
-    return replace(row, status=status, completed_at=stamp(), next_attempt_at=None, **values)
+    return row._replace(status=status, completed_at=stamp(), next_attempt_at=None, **values)
 
 
 def size_of(value: Any) -> int:

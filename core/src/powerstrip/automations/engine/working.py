@@ -13,7 +13,8 @@ from sqlmodel import col
 
 from powerstrip.automations.engine.children import Starting
 from powerstrip.automations.engine.claiming import Definitions, claim
-from powerstrip.automations.engine.ending import Changes, Finished, Lives
+from powerstrip.automations.engine.ending import Changes, Lives
+from powerstrip.automations.engine.finished import Finished
 from powerstrip.automations.engine.interpreter import Ending, Interpreter
 from powerstrip.automations.engine.leaves import Leaves, Suspended
 from powerstrip.automations.engine.ports import Claimed, NewRun, Started, StepExecutor

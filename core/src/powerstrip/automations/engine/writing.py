@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from powerstrip.automations.engine.ending import Changes, Finished, Lives
+from powerstrip.automations.engine.ending import Changes, Lives
+from powerstrip.automations.engine.finished import Finished
 from powerstrip.automations.engine.records import STEP_CHANGES, STEP_GIVEN, Fenced, Note, StepRow, event_of, step_values
 from powerstrip.clock import stamp
 from powerstrip.store import RowsUpdate, Run, RunEvent, RunStep, insert_rows
