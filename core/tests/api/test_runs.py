@@ -77,10 +77,36 @@ async def test_an_http_trigger_starts_a_run_once_and_gives_its_result(house: Hou
     second = await house.ok("POST", address, body, key="", headers=key)
     assert (second["source_event_id"], second["deduped"]) == (first["source_event_id"], True)
     runs = (await house.ok("GET", f"runs?source_event_id={first['source_event_id']}"))["items"]
-    assert [each["id"] for each in runs] == [first["run"]["id"]]
+    assert runs == [first["run"]]
     assert runs[0]["inputs"]["doc_id"] == "d-9"
     problem(await house.ask("POST", "/v1/triggers/http/hook_aaaaaaaaaaaaaaaaaaaaaaaaaa", body, key=""), 404)
     problem(await house.ask("POST", address, [1], key=""), 400)
+
+
+async def test_a_delivery_that_starts_no_run_waits_for_none(house: House) -> None:
+    text = "inputs: {n: integer}\nsteps: [{name: s, action: load, action_kind: worker}]\ntriggers: [{key: a, kind: http}]"
+    known = await publish(house, text)
+    address = f"/v1/triggers/http/{known['triggers'][0]['http_handle']}"
+    async with asyncio.timeout(10):
+        told = await house.ok("POST", f"{address}?wait=30", {"n": "many"}, key="")
+    assert (told["status"], told.get("run")) == ("accepted", None)
+    assert (await house.ok("GET", f"runs?source_event_id={told['source_event_id']}"))["items"] == []
+    for wait in ("31", "-1", "1.5", "x"):
+        refused = problem(await house.ask("POST", f"{address}?wait={wait}", {"n": 1}, key=""), 400)
+        assert refused["details"]["errors"][0]["path"] == "wait"
+    problem(await house.ask("POST", f"{address}?wait=0&another=1", {"n": 1}, key=""), 400)
+
+
+async def test_a_trigger_that_was_met_a_moment_ago_counts_as_it_is_now(house: House) -> None:
+    known = await publish(house, WAITING)
+    address = f"/v1/triggers/http/{known['triggers'][0]['http_handle']}"
+    assert (await house.ok("POST", address, {}, key=""))["status"] == "accepted"
+    await house.ok("PATCH", "automations/documents", {"status": "paused"})
+    assert (await house.ok("POST", address, {}, key=""))["status"] == "skipped"
+    await house.ok("PATCH", "automations/documents", {"status": "active"})
+    assert (await house.ok("POST", address, {}, key=""))["status"] == "accepted"
+    await house.ok("POST", "automations/documents/triggers/form/secret")
+    problem(await house.ask("POST", address, {}, key=""), 401)
 
 
 async def test_a_trigger_with_a_secret_takes_signed_deliveries_alone(house: House) -> None:

@@ -107,6 +107,25 @@ async def test_what_becomes_of_a_run_beside_another(flows, policy: str, state: s
     await flows.until(second, "suspended")
 
 
+async def test_of_many_runs_that_write_at_once_the_one_whose_time_is_over_writes_nothing(flows) -> None:
+    from powerstrip.automations.engine.ending import Changes, Lives
+    from powerstrip.automations.engine.records import Fenced, Note, StepRow
+    from powerstrip.automations.engine.writing import Write, write_all
+
+    text = "steps: [{name: one, wait_for_event: {event: never.comes}}]"
+    runs = [await flows.until(await flows.begin(text), "suspended") for _ in range(3)]
+    project = flows.house.project.id
+    writes = [Write(run.id, project, run.epoch - (run is runs[1]), [Note("step.noted"), Note("step.noted")]) for run in runs]
+    for write in writes:
+        write.step(StepRow(f"{write.run_id}-two"[-40:], "two", "two", "action", 1, status="running", inputs={"a": 1}), None)
+    writes.append(Write(runs[0].id, project, runs[0].epoch, [Note("step.noted")]))
+    lives = Lives(flows.events, "", "journal")
+    told = await flows.house.store.hot(lambda connection: write_all(connection, writes, lives))
+    assert [type(each) for each in told] == [Changes, Fenced, Changes, Changes]
+    logs = [(await flows.told(run.id)).count("step.noted") for run in runs]
+    assert (logs, ["two" in await flows.steps(run.id) for run in runs]) == ([3, 0, 2], [True, False, True])
+
+
 async def test_an_event_starts_one_run_however_often_it_is_handed_on(flows) -> None:
     from powerstrip.automations.triggers import Triggers
     from powerstrip.events.source import row_of

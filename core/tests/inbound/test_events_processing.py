@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from powerstrip.events import Events, NewEvent
+from powerstrip.events import Came, Emitted, Events, NewEvent
 from powerstrip.store import Project, SourceEvent, Store
 
 
@@ -132,3 +132,69 @@ async def test_what_a_dead_process_left_is_taken_up_and_a_killer_dies(store: Sto
     await until(store, "succeeded", "dead")
     await events.close()
     assert heard == ["left"]
+
+
+async def test_an_event_is_handed_on_in_the_transaction_that_keeps_it(store: Store) -> None:
+    heard: list[str] = []
+    events = Events(store)
+
+    def crowd(connection: Any, found: Any) -> list[Came]:
+        heard.extend(event.name for event in found)
+        return [Came({"name": event.name}, lambda event=event: heard.append(f"after {event.name}")) for event in found]
+
+    events.add_crowd("one", crowd)
+
+    def emit(connection: Any) -> list[Emitted]:
+        return events.hand_on(connection, [NewEvent("prj_1", "a", "test", key="k"), NewEvent("prj_1", "b", "test", key="k")])
+
+    first, second = await store.hot(emit)
+    assert heard == ["a"]
+    (row,) = await until(store, "succeeded")
+    assert (first.id, first.outcome, row.outcome) == (row.id, {"one": {"name": "a"}}, {"one": {"name": "a"}})
+    assert (row.attempts, row.next_at) == (1, None)
+    assert second == Emitted(None)
+    for after in first.after:
+        after()
+    assert heard == ["a", "after a"]
+
+
+async def test_an_event_waits_its_turn_behind_those_that_came_before(store: Store) -> None:
+    heard: list[str] = []
+    events = Events(store)
+    events.add_consumer("one", lambda connection, event: heard.append(event.name))
+    await emit(store, events, "earlier")
+    (told,) = await store.hot(lambda connection: events.hand_on(connection, [NewEvent("prj_1", "later", "test")]))
+    assert (told.outcome, heard) == (None, [])
+    await events.start()
+    await until(store, "succeeded", "succeeded")
+    await events.close()
+    assert heard == ["earlier", "later"]
+
+
+async def test_a_crowd_that_fails_at_one_event_has_the_others_and_that_one_is_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("powerstrip.events.processor.WAITS", (0.01,))
+    failing, done = {"bad"}, list[str]()
+    events = Events(store)
+
+    def crowd(connection: Any, found: Any) -> list[Came]:
+        connection.exec_driver_sql("UPDATE project SET description = description || 'x'")
+        if failing & {event.name for event in found}:
+            raise RuntimeError
+        return [Came({}, lambda event=event: done.append(event.name)) for event in found]
+
+    events.add_crowd("one", crowd)
+    new = [NewEvent("prj_1", name, "test") for name in ("good", "bad", "fine")]
+    told = await store.hot(lambda connection: events.hand_on(connection, new))
+    for each in told:
+        for after in each.after:
+            after()
+    assert [row.status for row in await rows(store)] == ["succeeded", "retrying", "succeeded"]
+    failing.clear()
+    await events.start()
+    await until(store, "succeeded", "succeeded", "succeeded")
+    await events.close()
+    assert done == ["good", "fine", "bad"]
+    project = await store.read(lambda session: session.get_one(Project, "prj_1"))
+    assert project.description == "xxx"

@@ -141,9 +141,10 @@ class Intake:
         door = _door_of(found)
         if found.secret_sealed is not None:
             return replace(door, secret=self._vault.open(session, _place(found), bytes(found.secret_sealed)))
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[handle] = monotonic() + FRESH, door
+        if door.on:  # what takes nothing now is looked for each time
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[handle] = monotonic() + FRESH, door
         return door
 
     def _take_all(self, connection: Connection, items: Sequence[tuple["_Door", Request]]) -> list[tuple[str, Emitted] | None]:
