@@ -121,3 +121,74 @@ async def test_a_run_that_fails_in_the_sandbox_says_why(house, talk) -> None:
     assert "Say who sends" in reply["text"]
     assert reply["plan"]["sandbox"]["status"] == "failed"
     assert reply["plan"]["sandbox"]["steps"][0]["would_send"] == []
+
+
+async def saved(talk: Talk) -> str:
+    await talk.say(FORM)
+    await talk.say("name and email")
+    await talk.say("yes")
+    (made,) = (await talk.house.ok("GET", "automations"))["items"]
+    return made["handle"]
+
+
+async def test_a_draft_is_published_after_a_plan_and_a_yes_and_the_way_back_is_told_and_works(house, talk) -> None:
+    handle = await saved(talk)
+
+    async def status() -> tuple[str, int | None]:
+        row = await house.ok("GET", f"automations/{handle}")
+        return row["status"], row.get("published_version")
+
+    reply = await talk.say("publish it")
+    assert reply["plan"] == {"do": "publish", "name": handle, "version": 1, "before": None}
+    assert "postmark.email.send through mail" in reply["text"]
+    assert "it starts on intake.created." in reply["text"]
+    assert await status() == ("draft", None)
+    await talk.say("no")
+    assert await status() == ("draft", None)
+    await talk.say("please publish the draft")
+    reply = await talk.say("yes")
+    assert f"say unpublish {handle}" in reply["text"]
+    assert await status() == ("active", 1)
+    assert "published already" in (await talk.say(f"publish {handle}"))["text"]
+    reply = await talk.say("unpublish it")
+    assert reply["plan"]["do"] == "unpublish"
+    assert await status() == ("active", 1)
+    assert "draft again" in (await talk.say("yes"))["text"]
+    assert await status() == ("draft", None)
+    assert "nothing starts it" in (await talk.say("take it offline"))["text"]
+
+
+async def test_publish_it_saves_the_draft_that_is_shown_and_plans_its_publication(house, talk) -> None:
+    await talk.say(FORM)
+    await talk.say("name and email")
+    reply = await talk.say("save it and publish it")
+    (made,) = (await house.ok("GET", "automations"))["items"]
+    assert made["status"] == "draft", "the plan comes first"
+    assert f"Saved as the draft {made['handle']}. Plan: publish {made['handle']}, version 1." in reply["text"]
+    await talk.say("yes, publish it")
+    assert (await house.ok("GET", f"automations/{made['handle']}"))["status"] == "active"
+
+
+async def test_only_who_manages_automations_publishes_and_other_things_are_not_meant(house, talk) -> None:
+    handle = await saved(talk)
+    worker = await Talk.begun(house, await house.member("worker"))
+    for words in (f"publish {handle}", "publish it"):
+        assert "cannot be done" in (await worker.say(words))["text"]
+    assert (await house.ok("GET", f"automations/{handle}"))["status"] == "draft"
+    reply = await talk.say("publish the release v1.2 of acme/shop on github")
+    assert (reply["plan"] or {}).get("do") != "publish"
+
+
+async def test_a_draft_with_errors_is_not_published_and_a_newer_version_takes_the_place_of_the_older(house, talk) -> None:
+    step = {"name": "post", "action": "postmark.email.send", "action_kind": "server"}
+    mail = {"to": "ada@example.com", "subject": "Hi", "text_body": "Hi"}
+    await house.ok("POST", "automations", {"handle": "late", "name": "late"})
+    broken = {"steps": [{**step, "parameters": {**mail, "to": "${steps.nowhere.output.x}"}}]}
+    await house.ok("POST", "automations/late/versions", {"spec": broken})
+    assert "cannot be published as it is:\n- " in (await talk.say("publish it"))["text"]
+    await house.ok("POST", "automations/late/versions", {"spec": {"steps": [{**step, "parameters": mail}]}})
+    assert "has no trigger" in (await talk.say("go live with late"))["text"]
+    await talk.say("yes")
+    await house.ok("POST", "automations/late/versions", {"spec": {"steps": [{**step, "parameters": mail | {"subject": "Ho"}}]}})
+    assert "version 3, in place of version 2" in (await talk.say("publish late"))["text"]
+    assert "--version 2` goes back to version 2" in (await talk.say("yes"))["text"]

@@ -3,7 +3,8 @@ shown, saved unpublished after a yes."""
 
 import json
 import re
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
 from typing import Any
 
 from powerstrip.automations import Checked, Draft, NewAutomation, Rehearsed
@@ -167,6 +168,7 @@ class Automating:
     async def save(self) -> Reply:
         """Save the draft that was shown. It is not published: nothing runs."""
         self.person.require("automations.manage")
+        self.state.saved = ""
         spec, self.state.plan, self.state.waiting = self.state.plan["spec"], {}, ""
         goal = self.state.goal
         stem = re.sub(r"[^a-z0-9]+", "-", f"{goal.get('event', 'automation')} {goal.get('action', '')}".lower()).strip("-")[:50]
@@ -183,11 +185,20 @@ class Automating:
             except Problem as problem:
                 return Reply(f"The draft was not saved: {problem.message}", done=True)
             self.person.hear("saved", handle)
+            self.state.saved = handle
             return Reply(
-                f"Saved as the draft {handle}. Nothing runs until it is published: `powerstrip automations publish {handle}`.",
+                f"Saved as the draft {handle}. Nothing runs until it is published: say publish it, or `powerstrip automations publish {handle}`.",
                 done=True,
             )
         return Reply("The draft was not saved: too many drafts have this name already.", done=True)
+
+    async def save_and(self, following: Callable[[], Awaitable[Reply | None]]) -> Reply:
+        """Save the draft that was shown, and go on with what is wanted of it."""
+        saved = await self.save()
+        if not self.state.saved:
+            return saved
+        reply = await following()
+        return replace(reply, text=f"Saved as the draft {self.state.saved}. {reply.text}") if reply else saved
 
 
 def _begins(drafted: Drafted) -> str:

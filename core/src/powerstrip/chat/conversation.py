@@ -14,7 +14,7 @@ from powerstrip.chat.desk import Consult, Desk
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.managing import Managing
 from powerstrip.chat.mending import ASKS, CHANGES, MEANT, changes
-from powerstrip.chat.parser.everyday import everyday, several
+from powerstrip.chat.parser.everyday import Everyday, everyday, several
 from powerstrip.chat.parser.text import fold
 from powerstrip.chat.pocket import Pocket
 from powerstrip.chat.state import YES_NO, Person, Reply, State
@@ -64,7 +64,7 @@ class Conversation:
     async def fill(self, values: Mapping[str, str]) -> Reply:
         """Take fields of the masked form."""
         if self.state.waiting == "rotate":
-            return await self.managing.rotate({name: value.strip() for name, value in values.items()})
+            return await self.managing.rotate({name: each.strip() for name, each in values.items()})
         if self.state.integration_id and self.state.queue:
             await self._advance()
         if not self.state.provider or not self.desk.catalog.has(self.state.provider):
@@ -91,6 +91,8 @@ class Conversation:
         calls = intent.intent in ("call_action", "automate") and (_is_named(intent) or intent.intent == "automate")
         if not asked or (calls and asked.kind in ("set", "rename")) or (waiting and asked.kind in ("greet", "overview", "set")):
             return None
+        if waiting and asked.kind in ("publish", "unpublish") and not asked.name:
+            return await self._published(waiting, asked)
         if waiting and asked.kind in ("count", "failures", "test_all"):
             reply = await self.managing.tending.start(asked)
             return replace(reply, text=f"{reply.text}\nThe question before is still open.", done=False) if reply else None
@@ -99,6 +101,14 @@ class Conversation:
         if (reply := await self.managing.tending.start(asked)) is None:
             vars(self.state).update(vars(kept))
         return reply
+
+    async def _published(self, waiting: str, asked: Everyday) -> Reply | None:
+        """What is open is to be published: a plan of that is agreed to, a draft that was shown is saved first; else it is an answer."""
+        if waiting == "confirm" and self.state.plan.get("do") == asked.kind:
+            return await self.managing.do()
+        if waiting != "save" or asked.kind != "publish":
+            return None
+        return await self.automating.save_and(lambda: self.managing.tending.start(asked))
 
     async def _changed(self, text: str, plain: str, intent: Intent) -> Reply | None:
         """A change of mind about what is open; None where the message is none."""
@@ -180,7 +190,7 @@ class Conversation:
         return replace(reply, text=f"{first}{there}{reply.text}")
 
     def _reset(self) -> None:
-        fresh = State(handles=self.state.handles)
+        fresh = State(handles=self.state.handles, saved=self.state.saved)
         for name, value in vars(fresh).items():
             setattr(self.state, name, value)
 

@@ -168,7 +168,7 @@ class Looking:
 def _state(known: Known) -> str:
     handle = known.row.handle
     return {
-        "draft": f"{handle} is a draft: nothing starts it until it is published (`powerstrip automations publish {handle}`).",
+        "draft": f"{handle} is a draft: nothing starts it until it is published. Say publish {handle}.",
         "paused": f"{handle} is paused: its triggers start nothing. Say resume {handle}.",
         "archived": f"{handle} is archived: nothing starts it.",
     }.get(known.row.status, f"{handle} is active.")

@@ -50,6 +50,8 @@ class State:
     """Integrations that this conversation made for its goal."""
     plan: dict[str, Any] = field(default_factory=dict[str, Any])
     """What a yes would do."""
+    saved: str = ""
+    """The automation that this conversation saved last: what `it` is."""
     handles: int = 0
     """Secrets that were taken out of messages so far."""
 

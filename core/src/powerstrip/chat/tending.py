@@ -10,6 +10,7 @@ from powerstrip.chat.desk import Desk
 from powerstrip.chat.looking import Looking
 from powerstrip.chat.parser.everyday import Everyday
 from powerstrip.chat.parser.text import fold
+from powerstrip.chat.publishing import Publishing
 from powerstrip.chat.state import YES_NO, Person, Reply, State
 from powerstrip.chat.wording import label, said
 from powerstrip.connect import IntegrationChanges
@@ -28,6 +29,7 @@ class Tending:
     def __init__(self, desk: Desk, person: Person, state: State) -> None:
         self.desk, self.person, self.state = desk, person, state
         self.looking = Looking(desk, person)
+        self.publishing = Publishing(desk, person, state)
 
     async def start(self, asked: Everyday) -> Reply | None:
         """The answer or the plan; None where it turns out to speak of nothing that is here."""
@@ -42,6 +44,8 @@ class Tending:
                 return await self._plan_run(asked)
             case "pause" | "resume":
                 return self._plan_status(asked)
+            case "publish" | "unpublish":
+                return await self.publishing.start(asked)
             case "webhook":
                 return self._plan_webhook(asked)
 
@@ -64,6 +68,8 @@ class Tending:
                 status = "paused" if plan["do"] == "pause" else "active"
                 await self.desk.automations.update(project, actor, name, AutomationChanges(status=status))
                 return Reply(f"{name} is {status}.", done=True)
+            case "publish" | "unpublish":
+                return await self.publishing.carry_out(plan)
             case "webhook":
                 self.person.require("webhooks.manage")
                 await self.desk.webhooks.create(project, actor, NewWebhook(name, plan["url"], plan["events"]))
@@ -153,7 +159,7 @@ class Tending:
         automation = (await self.desk.automations.get(project.id, handle)).row
         if automation.published_version is None:
             return Reply(
-                f"{handle} is a draft, so it cannot be started. `powerstrip automations publish {handle}` publishes it.",
+                f"{handle} is a draft, so it cannot be started. Say publish {handle}.",
                 done=True,
             )
         version = await self.desk.automations.version(project.id, handle, automation.published_version)

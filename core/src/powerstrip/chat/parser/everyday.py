@@ -8,12 +8,25 @@ from typing import Literal, TypeAlias
 from powerstrip.chat.parser.text import fold
 
 Kind: TypeAlias = Literal[
-    "greet", "overview", "test_all", "rename", "run", "pause", "resume", "set", "webhook", "count", "failures"
+    "greet",
+    "overview",
+    "test_all",
+    "rename",
+    "run",
+    "publish",
+    "unpublish",
+    "pause",
+    "resume",
+    "set",
+    "webhook",
+    "count",
+    "failures",
 ]
 _NAME = r"[\"'“]?(?P<{}>[^\"'”]{{1,100}}?)[\"'”]?"
 _OF = r"(?:the |our |my |die |der |das |le |la |el )?(?:(?:connection|integration|automation|workflow|flow) )?"
 _PLEASE = r"^\W*(?:please |can you |could you |bitte |now )*"
 _END = r"(?: (?:please|now|again|bitte|jetzt))?[\s.!?]*$"
+_IT = r"(?:it|this|that|(?:the |this |that |my )?(?:new |last |saved )?(?:draft|automation|workflow|flow)|es|ihn|den entwurf|le|lo|la|el borrador|le brouillon)"
 _GREET = re.compile(
     r"\W*(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|moin|servus|gruezi|bonjour|bonsoir|salut|"
     r"hola|buen[oa]s (?:dias|tardes)|ola|bom dia|ciao|buongiorno|hoi|thanks?(?: you)?|danke|merci|gracias|grazie|obrigad[oa])"
@@ -45,6 +58,15 @@ _RUN = re.compile(
 _PAUSE = re.compile(
     _PLEASE + r"(?P<verb>pause|suspend|halt|stop|disable|deactivate|turn off|switch off|resume|unpause|continue|reactivate|enable|activate|turn on|switch on|"
     r"pausiere|stoppe|arrete|reprends|reanuda|detener) " + _OF + _NAME.format("name") + r"(?: automation| workflow| flow)?" + _END,
+    re.IGNORECASE,
+)  # fmt: skip
+_PUBLISH = re.compile(
+    _PLEASE + r"(?:(?:yes|ok|sure|save(?: it)?|go ahead)\b,? ?(?:(?:and|then|und) )?)?(?:"
+    r"(?P<verb>(?:un|re-?)?publish|veröffentlich\w*|publie|publica|pubblica) (?:(?P<it>" + _IT + r")|" + _OF + r"(?:draft )?" + _NAME.format("name") + r")"
+    r"|(?:put|make|set|bring) (?:(?P<it2>" + _IT + r")|" + _OF + r"(?:draft )?" + _NAME.format("name2") + r") (?:live|into force)"
+    r"|(?P<live>go live)(?: with (?:" + _IT + r"|" + _OF + _NAME.format("name3") + r"))?"
+    r"|(?P<back>take) (?:(?P<it4>" + _IT + r")|" + _OF + _NAME.format("name4") + r") (?:offline|out of force|back)"
+    r")(?: automation| workflow| flow| draft)?" + _END,
     re.IGNORECASE,
 )  # fmt: skip
 _RESUMES = re.compile(r"resume|unpause|continue|reactivate|enable|activate|turn on|switch on|reprends|reanuda", re.IGNORECASE)
@@ -113,6 +135,8 @@ def everyday(redacted: str, connections: Iterable[str], automations: Iterable[st
         return Everyday("run", name, inputs=pairs(said["inputs"] or ""), sandbox=bool(said["sandbox"]) or "sandbox" in text)
     if (said := _PAUSE.match(raw)) and not known(said["name"], own) and (name := known(said["name"], flows)):
         return Everyday("resume" if _RESUMES.fullmatch(said["verb"]) else "pause", name)
+    if (said := _PUBLISH.match(raw)) and (asked := _publication(said, flows)):
+        return asked
     days = next((back for word, back in WORDS_OF_TIME.items() if re.search(rf"\b{word}\b", text)), None)
     if said := _COUNT.search(text):
         return Everyday("count", _among(text, flows), said["what"], days=days)
@@ -121,6 +145,14 @@ def everyday(redacted: str, connections: Iterable[str], automations: Iterable[st
     if said := _SET.match(raw):
         return Everyday("set", _among(text, own), said["what"], said["to"].strip().rstrip(".!"))
     return None
+
+
+def _publication(said: re.Match[str], flows: list[str]) -> Everyday | None:
+    """Of a named automation, or of the one that was spoken of; None where another thing is named, such as a release."""
+    kind: Kind = "unpublish" if said["back"] or (said["verb"] or "").lower().startswith("un") else "publish"
+    named = next((said[each] for each in ("name", "name2", "name3", "name4") if said[each]), "")
+    name = known(named, flows)
+    return None if named and not name else Everyday(kind, name)
 
 
 def several(redacted: str) -> list[str]:
