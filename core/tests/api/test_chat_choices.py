@@ -1,9 +1,11 @@
 """Values of the provider as choices, the steps of the work as they come, and copies into other projects."""
 
 import pytest
+from sqlmodel import select
 
 from powerstrip.adapter import Choice, Unavailable
 from powerstrip.connect.values import Picked
+from powerstrip.store import ChatStep
 
 from .conftest import House, problem
 from .talking import Talk
@@ -111,6 +113,33 @@ async def test_steps_are_their_own_person_s_and_end_with_the_conversation(talk, 
     problem(await house.ask("GET", where, headers={"last-event-id": "x"}), 400)
     await house.ok("DELETE", f"chat/sessions/{talk.id}")
     problem(await house.ask("GET", where), 404)
+
+
+async def test_the_steps_are_told_again_by_a_hub_that_was_started_anew(talk, house) -> None:
+    await talk.say("connect slack")
+    await talk.fill(bot_token=TOKEN)
+    before = await talk.steps()
+    del house.hub.chats  # what a process remembers of conversations ends with it
+    assert await talk.steps() == before
+    assert await talk.steps(after=before[2]["id"]) == before[3:]
+    await talk.say("default")
+    after = await talk.steps(after=before[-1]["id"])
+    assert after[-1]["step"] == "answered"
+    assert {each["id"] for each in after}.isdisjoint(each["id"] for each in before)
+    assert await talk.steps() == [*before, *after]
+    await house.ok("DELETE", f"chat/sessions/{talk.id}")
+    assert await house.hub.store.read(lambda session: session.exec(select(ChatStep)).all()) == []
+
+
+async def test_the_newest_hundred_steps_of_a_conversation_are_kept(talk, house) -> None:
+    for number in range(60):
+        await talk.say(f"hello {number}")
+    told = await talk.steps()
+    del house.hub.chats
+    assert 90 <= len(told) <= 100
+    assert [each["id"] for each in await talk.steps()][-len(told) :] == [each["id"] for each in told]
+    rows = await house.hub.store.read(lambda session: session.exec(select(ChatStep)).all())
+    assert len(rows) <= 102
 
 
 # Copies

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from powerstrip.chat.conversation import Conversation
 from powerstrip.chat.desk import Desk
 from powerstrip.chat.pocket import Pockets
-from powerstrip.chat.progress import Progress, Step
+from powerstrip.chat.progress import Progress, Step, forget_all, forget_old
 from powerstrip.chat.secrets import redact
 from powerstrip.chat.state import Person, Reply, State
 from powerstrip.clock import stamp
@@ -29,7 +29,7 @@ class Chats:
 
     def __init__(self, store: Store, desk: Desk, audit: AuditLog) -> None:
         self._store, self._desk, self._audit = store, desk, audit
-        self._pockets, self._progress = Pockets(), Progress()
+        self._pockets, self._progress = Pockets(), Progress(store)
 
     async def begin(self, person: Person) -> ChatSession:
         """A new conversation."""
@@ -81,7 +81,7 @@ class Chats:
     async def follow(self, person: Person, id: str, after: int = 0) -> AsyncIterator[Step | None]:
         """What is done while messages of the conversation are worked on: what is kept of it, and then as it comes. Raises `NotFound`."""
         await self.get(person, id)
-        return self._progress.follow(id, after)
+        return self._progress.follow(person.project.id, id, after)
 
     async def delete(self, person: Person, id: str) -> None:
         """Forget a conversation; what it made stays."""
@@ -91,6 +91,7 @@ class Chats:
 
         def remove(session: Session) -> None:
             within = scope(session, person.project.id)
+            forget_all(session, id)
             within.delete(within.get(ChatSession, id))
 
         await self._store.write(remove)
@@ -113,7 +114,7 @@ class Chats:
         )
 
     def _heard(self, person: Person, id: str) -> Person:
-        return replace(person, hear=partial(self._progress.tell, id))
+        return replace(person, hear=partial(self._progress.tell, person.project.id, id))
 
     async def _keep(self, row: ChatSession, state: State, said: dict[str, Any], reply: Reply) -> ChatSession:
         entries = [{**said, "at": stamp()}, {"role": "hub", "text": reply.text, "at": stamp()}]
@@ -125,13 +126,15 @@ class Chats:
             kept.status = "done" if reply.done else "open"
             kept.updated_at = stamp()
             session.add(kept)
+            forget_old(session, row.id)
             session.flush()
             return kept
 
         if reply.done:
             self._pockets.drop(row.id)
         kept = await self._store.write(write)
-        self._progress.tell(row.id, "answered")
+        self._progress.tell(row.project_id, row.id, "answered")
+        await self._progress.written(row.id)
         return kept
 
 

@@ -64,7 +64,8 @@ async def stream_events(visit: GivenVisit, hub: GivenHub, id: FromPath[str], sec
     """Server-sent events of what is done while a message is worked on: read, asked, listed, tried, saved, answered.
 
     It begins with the steps that are kept, or with those after `Last-Event-ID`. It ends after `seconds`, with the conversation,
-    or when the key loses its permission. Steps are kept in the process that works at the conversation, and hold no secret.
+    or when the key loses its permission. The last hundred are kept with the conversation, through restarts, and hold no secret.
+    New ones are told by the process that works at the conversation.
     """
     last = visit.head.fields.get(b"last-event-id", b"").decode("latin-1")
     if last and not (last.isascii() and last.isdigit() and len(last) <= 16):

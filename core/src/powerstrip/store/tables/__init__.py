@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         RunWait,
         WorkerSession,
     )
-    from powerstrip.store.tables.chat import ChatSession
+    from powerstrip.store.tables.chat import ChatSession, ChatStep
     from powerstrip.store.tables.connecting import ConnectSession, Consent, PlatformApp
     from powerstrip.store.tables.definitions import Definition
     from powerstrip.store.tables.entities import EntityRecord, EntityType
@@ -65,7 +65,7 @@ _TOPICS = {
         *("Automation", "AutomationDependency", "AutomationTrigger", "AutomationVersion", "Job"),
         *("Run", "RunEvent", "RunStep", "RunWait", "WorkerSession"),
     ),
-    "chat": ("ChatSession",),
+    "chat": ("ChatSession", "ChatStep"),
     "connecting": ("ConnectSession", "Consent", "PlatformApp"),
     "definitions": ("Definition",),
     "entities": ("EntityRecord", "EntityType"),
@@ -102,6 +102,7 @@ __all__ = [
     "AutomationTrigger",
     "AutomationVersion",
     "ChatSession",
+    "ChatStep",
     "ConnectSession",
     "Consent",
     "Credential",

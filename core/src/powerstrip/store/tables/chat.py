@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from powerstrip.clock import stamp
@@ -23,3 +23,17 @@ class ChatSession(Table, table=True):
     transcript: list[dict[str, Any]] = list_column()
     created_at: str = Field(default_factory=stamp)
     updated_at: str = Field(default_factory=stamp)
+
+
+class ChatStep(Table, table=True):
+    """What was done at a moment of a conversation. `number` grows with time; `about` holds nothing that was typed masked."""
+
+    __table_args__: ClassVar = (UniqueConstraint("session_id", "number"),)
+
+    id: str = id_column("chs")
+    project_id: str = Field(foreign_key="project.id", max_length=40)
+    session_id: str = Field(foreign_key="chat_session.id", max_length=40)
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    step: str = Field(max_length=40)
+    about: str = ""
+    created_at: str = Field(default_factory=stamp)
