@@ -130,7 +130,7 @@ _QUERY_NAME = (
 _QUERY_SECRET = re.compile(rf"[?&;]{_QUERY_NAME}=([^&\s#\"'<>)]{{4,512}})", re.IGNORECASE)
 _COMMAND_LINE = re.compile(r"(?:^|\s)(?:-u|--user)[ =][\"']?[^\s:\"']{1,100}:([^\s\"']{3,200})")
 _LOGIN_PAIR = re.compile(
-    r"\b(?:logins?|log[- ]?in|credentials?|creds?|zugangsdaten|identifiants|credenciales|anmeldung|basic(?: auth)?)"
+    r"(?<![\w./@-])(?:logins?|log[- ]?in|credentials?|creds?|zugangsdaten|identifiants|credenciales|anmeldung|basic(?: auth)?)"
     r"(?:\s+(?:is|are|with|as|ist|sind|for\s+\S+))?\s*[:=]?\s*"
     r"[\"'`]?(?!https?\b)([\w.+@-]{2,80})[\"'`]?\s*(?:/|:|,|\s+and\s+|\s+und\s+|\s+y\s+|\s+et\s+)\s*[\"'`]?([^\s\"'`,]{4,200})",
     re.IGNORECASE,

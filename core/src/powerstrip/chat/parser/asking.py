@@ -37,7 +37,14 @@ def refused(reading: Reading, rule: rules.Rule) -> Intent:
 
 
 def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
-    if parts is not None and not parts.schedule and not re.match(r"\W*(?:why|what|who|which|where|before)\b", reading.marked):
+    if (
+        parts is not None
+        and not parts.schedule
+        and not _ENDS_ASKING.search(reading.marked)
+        and not re.match(
+            r"\W*(?:(?:why|what|who|which|where|before)\b|when (?:do|does|did|will|is|are|was|has)\b)", reading.marked
+        )
+    ):
         return None
     for text in _forms(reading):
         if rule := _asked(reading, parts, text):
@@ -45,7 +52,20 @@ def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
     return None
 
 
-_PRONOUN = re.compile(r"\b(?:it|them|that one|this one|ihn|sie|es|him)\b(?! (?:is|was|has|does|will|can|should|would|did|s)\b)")
+_ENDS_ASKING = re.compile(
+    r"[,.;:–—-] (?:so |and |but )?(?:why|where|did|has|have|was|were|is there|what happened|what went)\b[^.!?]*\?\W*$"
+)
+""" "A message was posted, did the event reach us?": what happened is told, and asked about."""
+_PRONOUN = re.compile(
+    r"\b(?:its|it|them|that one|this one|ihn|sie|es|him)\b(?! (?:is|was|has|does|will|can|should|would|did|s)\b)"
+)
+
+
+_SEPARATED = re.compile(
+    r"\b(throw|turn|switch|put|take|bring|shut|set|cut|kick|rip|tear|clean|swap|try|pull|wake|start|clear) ((?:(?:the|our|my|that|this|its|old|whole) )*(?:@[pnv])(?: (?:\w+ )?(?:connection|integration|account|key|token))?)"
+    r" (back on|away|off|on|out|down|up|over)\b"
+)
+""" "Throw X away": the verb's two parts, with what it is about between them."""
 
 
 def _forms(reading: Reading) -> Iterator[str]:
@@ -53,6 +73,8 @@ def _forms(reading: Reading) -> Iterator[str]:
     yield reading.marked
     if not reading.standing and (kind := _of_kind(reading)):
         yield reading.marked.replace(kind[0], "@p")
+    if (joined := _SEPARATED.sub(r"\1 \3 \2", reading.marked)) != reading.marked:
+        yield joined
     named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
     if named and _PRONOUN.search(reading.marked):
         yield _PRONOUN.sub(named[0], reading.marked)
@@ -125,8 +147,15 @@ def calls_strongly(reading: Reading) -> bool:
     )
 
 
+_LISTING = re.compile(
+    r"\W*(?:what|which|how many) (?:\w+ )?(?:templates?|buckets?|channels?|users|people|contacts?|lists?|files?|customers?|prices|models|issues|tickets|pages|rows|deals|bounces|events|meetings)"
+    r" (?:do|have|are|did|exist|does)\b(?!.*\b(?:can|could|support\w*|offer\w*|available)\b)(?! events)"
+)
+""" "What templates do we have in …": asks for what is there, not for what is possible."""
+
+
 def is_question_of_ability(reading: Reading) -> bool:
-    return bool(rules.first(rules.CAPABLE, reading.marked))
+    return not _LISTING.match(reading.marked) and bool(rules.first(rules.CAPABLE, reading.marked))
 
 
 def managed(reading: Reading, rule: rules.Rule) -> Intent:
@@ -164,7 +193,7 @@ def projects(reading: Reading) -> None:
     project = r"(?:project|projekt|projet|proyecto|projeto|progetto|workspace)"
     source = reading.things.find(
         rf"\b(?:from|of|aus|von|desde|de|depuis|out of)(?: the| our)? {project}s? {word}",
-        rf"\b(?:from|of|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para)\b)",
+        rf"\b(?:from|of|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para|should|must|needs|has)\b)",
     )
     source = source or reading.things.find(
         rf"\bas in(?: the| our)?(?: {project})? {word}",

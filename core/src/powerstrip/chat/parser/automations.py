@@ -177,6 +177,9 @@ def choose(reading: Reading, providers: list[str], text: str, things: Things) ->
         return
     reading.result.action = action.name
     reading.result.inputs = inputs_of(action.name, action.fields, things, automates=True)
+    if reading.result.event.startswith(f"{first}."):  # what happens and what is done are at one place
+        shared = {name: value for name, value in reading.result.narrowed.items() if name in action.fields}
+        reading.result.inputs = shared | reading.result.inputs
     if providers == reading.lexicon.of_kind["email"]:
         reading.result.provider, reading.result.needs_clarification = first, True
     reading.result.reasons.append(f"{action.name} fits its words")
@@ -184,7 +187,9 @@ def choose(reading: Reading, providers: list[str], text: str, things: Things) ->
 
 def record_of(reading: Reading, trigger: str, action: str) -> None:
     reading.result.entity = entity_of(trigger) or subject_of(trigger)
-    listed = re.search(r"\bwith (?:its |the |their )?(?:fields? )?([a-z_ ]+?(?:(?:, ?| and )[a-z_ ]+?)+)$", trigger)
+    listed = re.search(r"\((?:with |its |fields?:? )*([a-z_ ]+?(?:(?:, ?| and )[a-z_ ]+?)+)\)", trigger) or re.search(
+        r"\bwith (?:its |the |their )?(?:fields? )?([a-z_ ]+?(?:(?:, ?| and )[a-z_ ]+?)+)$", trigger
+    )
     fields = listed or re.search(
         r"\b(?:sync|copy|send|push|write|save|store|with|transfer|map)\s+((?:the |their |its )?[\w ]+?(?:(?:,| and ) ?[\w ]+?)+)\s+(?:to|into|in|from)\b",
         action,
@@ -238,7 +243,9 @@ def loose_parts(reading: Reading) -> Parts | None:
 
 _ARROWED = re.compile(r"-+>|=+>|→|⇒|➜")
 _SENT_TO = re.compile(r"\W*(?:goes?|be sent|be copied)? ?(?:in)?to (?:the )?(?:#|[A-Z])|\W*#")
-_PRONOUN = re.compile(r"\b(?:it|them|they|him|her|this|that|le|la|lo|les|los|las|ihn|sie|es|o|a|os|as|them)\b")
+_PRONOUN = re.compile(
+    r"\b(?:it|one|another(?= (?:in|at|on|there|$))|them|they|him|her|this|that|le|la|lo|les|los|las|ihn|sie|es|o|a|os|as|them)\b"
+)
 
 
 def _with_noun(text: str, event: str) -> str:

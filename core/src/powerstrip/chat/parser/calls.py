@@ -14,12 +14,12 @@ from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import entity_of
 
 _CONNECTING = re.compile(
-    r"\b(?:connect|get (?:\S+ ){1,3}(?:talking|going|working|running|connected|hooked)|hook|integrate|set ?up|set (?:that|it|this) up|richte|verbind\w*|conecta\w*|connecte\w*|plug|wire|onboard|default|link (?:up|our|my|the)|port \d+|starttls"
-    r"|from (?:number|address)|sender)\b"
+    r"(?<![\w/.@-])(?:connect|get (?:\S+ ){1,3}(?:talking|going|working|running|connected|hooked)|hook|integrate|set ?up|set (?:that|it|this) up|richte|verbind\w*|conecta\w*|connecte\w*|plug|wire|onboard|default|link (?:up|our|my|the)|port \d+|starttls"
+    r"|from (?:number|address)|sender)\b(?![./]\w)"
 )
 
 _ADDING = re.compile(
-    r"^\W*(?:please |bitte |can you |could you |hi |ok )*(?:add|need|use|want|link|get(?= (?:@p|@v)(?: (?:in|connected|set|going|running|working|hooked)|$))|i need|we need|we use|i want|let s add|bring in) (?:the |our |a |an |in )*(?:@p|@v)(?! (?:to|contact|customer|issue|page))"
+    r"^\W*(?:please |bitte |can you |could you |hi |ok )*(?:add|need|use|want|link|get(?= (?:@p|@v)(?: (?:in|connected|set|going|running|working|hooked)|$))|i need|we need|we use|i want|let s add|bring in) (?:the |our |a |an |in )*(?:@p|@v)(?! (?:to|contact|customer|issue|page|link|file|invoice|message|ticket|image|embedding|event|refund|checkout|url|download|deal|note|template)\b)"
 )
 
 _NOUNS = re.compile(
@@ -125,7 +125,10 @@ def able(reading: Reading) -> list[str]:
         and re.search(r"\b(?:issues?|prs?|pull requests?|workflows?|releases?|repo|branch|files?|readme|merge|commits?)\b", text)
     ):
         return ["github"]
-    if "bucket" not in text and re.search(r"\S\.[a-z]{2,4} (?:from|in|of|on) [a-z0-9][\w-]*/[\w.-]+\W*$", text):
+    if "bucket" not in text and re.search(
+        r"\S\.[a-z]{2,4} (?:from|in|of|on) (?:the )?(?:repo(?:sitory)? )?[a-z0-9][\w-]*/[a-z][\w.-]*(?=\W*$| (?:at|on|from|with|as|in|branch|ref)\b)",
+        text,
+    ):
         return ["github"]
     if reading.things.addresses and _METHOD.search(reading.message.raw):
         return ["http"]

@@ -28,7 +28,7 @@ _VERB = pattern(
     rf"(?:{DO})(?! (?:is|gets?|was|has|are|from|of|comes?|arrives?|changes?|that|which|\w+ed|fires?|lands?|goes|bounces?|fails?|completes?|closes?|opens?)\b)"
 )
 _COMMA_VERB = re.compile(
-    rf"(?:,|;|:|—|–| - |\bthen\b|\bdann\b|\bso\b)\s*(?:then |please |just |bitte |also |we |i want (?:you )?to |i d like (?:you )?to |you |it should |should |automatically |immediately |have it |s il te plait |por favor |dann )*(?={DO})"
+    rf"(?:,|;|:|—|–| - |\bthen\b|\bdann\b|\bso\b)\s*(?:then |please |just |bitte |also |we |i want (?:you )?to |i d like (?:you )?to |you |it should |should |automatically |immediately |(?:have|get|let|make|ask|tell) [\w-]+(?: to)? |s il te plait |por favor |dann )*(?={DO})"
 )
 _NOT_VERB_AFTER = re.compile(
     r"(?:\bto|\bum|\buma|\bun|\buna|\bune|\bein|\beine|\been|\bthe|\ba|\ban|\bnew|\bevery|\beach|\bof|\bin|\bfrom|\bmy|\bour|\bwe|\bi|\bthey|\bgets?|\bis|\bon|\bvia|\bcheck|\ballows?|\bper|#) $|[#/@.-]$"
@@ -48,7 +48,7 @@ _NAMED_DAILY = re.compile(
     r"(?<=[a-z] )(?:Daily|Weekly|Monthly|Nightly|Hourly)\b|(?<=\bthe )(?:daily|weekly|monthly|nightly|hourly)\b"
 )
 _QUESTION = re.compile(
-    r"^\W*(?:why|warum|wieso|pourquoi|por que|what|which|who|how|where|does|do|did|is|are|was|were|can|could you tell|has|have|explain|show|list)\b"
+    r"^\W*(?:when (?:do|does|did|will|are)|why|warum|wieso|pourquoi|por que|what|which|who|how|where|does|do|did|is|are|was|were|can|could you tell|has|have|explain|show|list)\b"
 )
 _BACK = re.compile(
     r"(?:\.\.\.|…|,|—|-)?\s*\b(?:no,? wait|wait,? no|scratch that|i mean|sorry|actually no|correction|strike that|no)\b[,:. ]*(?:just )?"
@@ -89,7 +89,12 @@ def _first(opening: re.Pattern[str], bare: str) -> re.Match[str] | None:
         (
             match
             for match in opening.finditer(bare)
-            if not re.search(r"\b(?:test|know|tell me|check|see|what happens|even) $", bare[: match.start()])
+            if not re.search(
+                r"\b(?:test|you know|i know|we know|tell me|check|see|what happens|even) $"
+                if opening is not _IF
+                else r"\b(?:test|know|tell me|check|see|what happens|even) $",
+                bare[: match.start()],
+            )
         ),
         None,
     )

@@ -3,7 +3,7 @@
 import re
 
 from powerstrip.chat.intent import Intent
-from powerstrip.chat.parser import rules
+from powerstrip.chat.parser import asking, hints, rules
 from powerstrip.chat.parser.mentions import Mention
 from powerstrip.chat.parser.reading import Reading
 from powerstrip.chat.parser.settings import settings_of
@@ -11,6 +11,11 @@ from powerstrip.chat.parser.settings import settings_of
 _APP_PASSWORD = re.compile(r"\bapp[ -]?password|\bsmtp\b|\bimap\b|app-?passwort")
 _OWN_WORDS = re.compile(
     r"\b(?:rotat\w*|handles?|readiness|idempotency|schedules?|cron|workers?|ledger|dead letters?|mapping|scopes?|permissions?|roles?|audit|entit(?:y|ies)|records?|templates?|integrations?|secrets?|credentials?|connections?|tokens?|webhooks?|automations?|workflows?|powerstrip|hub|project|projects|sandbox|api keys?|oauth|actions?|events?|triggers?|providers?|encrypt\w*|services)\b"
+)
+
+
+_OF_SERVICES = re.compile(
+    r"\b(?:you|it|this|that|we|i|possible|able) (?:\w+ )?(?:do|support|offer|have|handle|connect|integrat\w*|work|talk|speak|know|help|send|read)\b|\b(?:support\w*|compatib\w*|available|possible|anything|apps?|tools?|vendors?|systems?|capabilit\w*|features?)\b|\b(?:du|ihr|tu|vous|usted|voce|can|kann\w*|puedes?|peux|pouvez|faire|hacer|machen|soporta\w*|unterstutz\w*)\b(?! (?:you|i|we)\b)"
 )
 
 
@@ -29,7 +34,9 @@ def connect(reading: Reading, vendor: str, asks: bool) -> Intent:
     if strong and not vendor and is_plain_word(reading, strong):
         reading.result.provider, reading.result.providers = "", []
         return reading.as_kind("other", "the name is an ordinary word here")
-    if not (asks or reading.has_secret or reading.says_settings() or len(reading.marked.split()) < 8):
+    if not (
+        asks or reading.has_secret or reading.says_settings() or len(reading.marked.split()) < (12 if reading.standing else 8)
+    ):
         reading.result.provider, reading.result.providers, reading.result.vendor = "", [], ""
         return reading.as_kind("other", "it speaks of nothing to be done here")
     reading.result.config = settings_of(reading.result.provider, reading.things, connects=True)
@@ -43,7 +50,7 @@ _STRONGLY = re.compile(
     r"\b(?:connect\w*|conect\w*|hook\w*|integrat\w*|integra\w*|link\w*|set\w* ?up|add|plug|wire|sign in|log in|onboard|verbind\w*|anbind\w*|anschlie\w*|einricht\w*|branch\w*|ajout\w*|adicion\w*|conect\w*|connecte\w*)\b"
 )
 _AS_SERVICE = re.compile(
-    r"\b(?:api|keys?|tokens?|account|workspace|integration|connection|mode|org|channel|scopes?|webhooks?|bot|app|sandbox|server|data|messages|issues|payments)\b|(?:use|using|need|want) (?:our |the |my )?@p(?! of\b)|(?:with|via|through|on|in) (?:our |the )?@p(?:\W*$|,| (?:here|too|for|as|so|to|please|now)\b)|(?:switch|mov|migrat|chang)\w*\b.* to (?:the )?@p"
+    r"\b(?:api|keys?|tokens?|account|workspace|integration|connection|mode|org|channel|scopes?|webhooks?|bot|app|adapter|connector|sandbox|server|data|messages|issues|payments)\b|(?:use|using|need|want) (?:our |the |my )?@p(?! of\b)|(?:with|via|through|on|in) (?:our |the )?@p(?:\W*$|,| (?:here|too|for|as|so|to|please|now)\b)|(?:switch|mov|migrat|chang)\w*\b.* to (?:the )?@p"
 )
 
 
@@ -57,6 +64,7 @@ def is_plain_word(reading: Reading, strong: list[Mention]) -> bool:
     )
     return bool(
         ordinary
+        and len({each.start for each in reading.found if each.strength == 3}) < 2
         and len(reading.marked.split()) > 3
         and not (
             reading.has_secret
@@ -124,7 +132,10 @@ def insists(reading: Reading) -> bool:
             r"|(?<!how )(?<!where )\b(?:can|could|would|will) (?:you|we|i) (?:\w+ ){0,3}?(?:connect|set up|hook|add|link|integrate|help me (?:set|connect|add|link|hook))\b",
             reading.marked,
         )
-        or re.search(r"[?.!] (?:please )?(?:connect|set|hook|add|link|then)\b", reading.marked)
+        or re.search(
+            r"[?.!,;:] (?:(?:please|if so|if yes|then|so|great|ok|in that case|kindly) )*(?:connect|set|hook|add|link|then|wire|integrate)\b",
+            reading.marked,
+        )
         or re.search(
             r"\b(?:how about|why don t) (?:we|you)\b|help me (?:set up|connect|add|link|hook|integrate)|help (?:with )?(?:connecting|setting up|adding)|set that up|connect it",
             reading.marked,
@@ -150,7 +161,10 @@ def direct(reading: Reading) -> Intent:
         if rule is not None and (
             reading.standing
             or vendor
-            or rule.kind == "capabilities"
+            or (
+                rule.kind == "capabilities"
+                and (_OF_SERVICES.search(reading.message.words) or reading.kinds() or reading.implied_here())
+            )
             or _OWN_WORDS.search(reading.message.words)
             or len(reading.marked.split()) < 3
         ):
@@ -160,4 +174,27 @@ def direct(reading: Reading) -> Intent:
             if rule.kind == "capabilities" and not reading.standing and not vendor:
                 reading.result.provider, reading.result.providers = "", []
             return reading.as_kind(rule.kind, rule.why)
+    if hint := _hint(reading):
+        return asking.managed(reading, hint)
     return connect(reading, vendor, asks)
+
+
+_THE_CONNECTION = re.compile(
+    r"\b(?:connections?|connected|integrations?|(?:\S+-)?(?:verbindung(?:en)?|anbindung)|conexion(?:es)?|connexions?|conexao|ligacao|connessione|verbinding|conectad[oa]|(?:est|deja|bien|encore|toujours) connectee?|angebunden|(?<=@p )set ?up|setup)\b"
+)
+"""Words for a connection that is there, which are no wish for one."""
+
+
+def _hint(reading: Reading) -> rules.Rule | None:
+    """What the words speak of, where a connection of ours is named and neither a new one is asked for nor its settings told."""
+    named = [each for each in reading.standing if each.strength == 3]
+    if not (named or reading.own_name) or (named and is_plain_word(reading, named)):
+        return None
+    if (
+        reading.has_secret
+        or reading.says_settings()
+        or insists(reading)
+        or _STRONGLY.search(_THE_CONNECTION.sub(" ", reading.marked))
+    ):
+        return None
+    return hints.hinted(reading.marked)

@@ -90,13 +90,13 @@ _READERS: dict[str, Callable[[Things, Inputs], Value | None]] = {
     "limit": number_after(r"\b(?:last|latest|first|top|recent|newest|past|letzten)\s+(\d{1,3})\b", r"\b(\d{1,3})\s+(?:most recent|latest|newest|last|messages|bounces|results|items|events)\b", r"\blimit(?: of|:)?\s+(\d+)"),
     "ts": quoted_or(r"\b(\d{10}\.\d{4,6})\b"),
     "emoji": quoted_or(r":([a-z0-9_+-]+):", r"\b(?:with|a|an|the|add)\s+(?:an? |the )?([a-z_+0-9-]+?)(?:[ -]emoji| reaction)\b", r"\b(?:react|reaction|emoji)(?: with| to \S+ with|:)*\s+(?:an? |the )?([a-z_]+)\b(?!:)", r"\b(?:an? |the |with )(thumbs?[ _]?(?:up|down)|tada|eyes|white_check_mark|check ?mark|heart|rocket|fire|party|wave|clap|raised_hands|ok_hand|\+1|-1)\b"),
-    "repo": quoted_or(r"\bfrom ([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])\W*$", r"\b(?:in|of|on|at|for|repo|repository|project) (?:the )?(?:repo(?:sitory)? )?([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])(?![\w/@])", r"(?<![\w@./:])([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])(?![\w/@])"),
+    "repo": quoted_or(r"\bfrom (?:the )?(?:repo(?:sitory)? )?([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])(?=\W*$| (?:at|on|branch|ref|tag|version|as)\b)", r"\b(?:in|of|on|at|for|repo|repository|project) (?:the )?(?:repo(?:sitory)? )?([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])(?![\w/@])", r"(?<![\w@./:])(?![\w./-]*\.(?:md|ya?ml|json|txt|toml|csv|html|pdf|py|js|ts|sh)\b)([A-Za-z0-9][\w-]*/[A-Za-z0-9][\w.-]*[A-Za-z0-9])(?![\w/@])"),
     "number": number_after(r"\b(?:issue|pr|pull request|pull|bug|ticket)\s+(?:number |no\.? ?)?#?(\d+)\b", r"#(\d+)\b", r"[\w-]+/[\w.-]+#(\d+)\b"),
     "head": quoted_or(r"\bfrom (?:the )?(?:branch )?[\"'`]?([\w./-]*\w)[\"'`]?(?: branch)? (?:in)?to\b", r"\bfrom (?:the )?(?:branch )?[\"'`]?([\w./-]*\w)", r"\bhead:?\s+([\w./-]+\w)"),
     "base": quoted_or(r"\b(?:into|onto|against|base:?|to) (?:the )?(?:branch )?[\"'`]?((?:main|master|develop|dev|staging|production|release\S*|[\w-]+))[\"'`]?(?= branch| in\b| of\b| titled| with| called| named|[,.:]|$)"),
     "path": quoted_or(r"(?<![\w@./:-])((?:[\w.-]+/)*[\w-]*\.?[\w-]+\.(?:md|ya?ml|json|txt|toml|py|js|ts|csv|html|cfg|ini|lock|sh|go|rs|java|rb|xml|sql))\b", r"\b(?:the )?(README|LICENSE|Dockerfile|Makefile|CHANGELOG|CODEOWNERS)\b", r"\bfile ([\w./-]+\w)"),
     "ref": quoted_or(r"\b(?:on|from|at|branch|ref|auf|en|sur)(?: the)?(?: branch)?:?\s+[\"'`]?(main|master|develop|dev|staging|production|release[\w./-]*|v\d[\w.]*|(?:feature|fix|hotfix)/[\w.-]+|[\w.-]+(?= branch))\b", r"\bbranch:?\s+([\w./-]+\w)"),
-    "tag": quoted_or(r"\b(?:release|tag|version)(?: called| named| is|:)?\s+[\"'`]?(v?\d[\w.-]*\w|v?\d)", r"\b(v\d+(?:\.\d+)*[\w-]*)\b", r"\btag\b[^,.;\"]*? (?:as|with) [\"']?(?!the\b|a\b)([\w-]+)", rf"\btag\s*{QUOTED}", rf"{QUOTED} tag\b", r"\b(?:the|a) ([\w-]+) tag\b"),
+    "tag": quoted_or(r"\b(?:release|tag|version)(?: called| named| is|:)?\s+[\"'`]?(v?\d[\w.-]*\w|v?\d)", r"\b(v\d+(?:\.\d+)*[\w-]*)\b", r"\btag\b[^,;\"]*? (?:as|with) [\"']?(?!the\b|a\b)([\w-]+)", rf"\btag\s*{QUOTED}", rf"{QUOTED} tag\b", r"\b(?:the|a) ([\w-]+) tag\b"),
     "workflow": quoted_or(r"\b([\w.-]+\.ya?ml)\b", r"\b(?:the )?([\w-]+) (?:workflow|pipeline|action)\b", r"\bworkflow:?\s+([\w.-]+)"),
     "team": quoted_or(rf"\bteam\s*{QUOTED}", r"\b(?:team|für team)(?: named| called|:)?\s+((?-i:[A-Z])[\w-]*(?: (?-i:[A-Z])[\w-]*)*)", r"\b(?:the|our) ((?-i:[A-Z])[\w-]*) team\b", r"\bteam\s+(?!and|in|on|for|to|with)([\w-]+)"),
     "project": quoted_or(rf"\b(?:project|projekt|proyecto|projet|board)\s*{QUOTED}", r"\b(?:project|projekt|proyecto|projet|board)(?: key| named| called|:)?\s+((?-i:[A-Z])[\w-]*)", r"\b(?:the|our|in|into|to) ((?-i:[A-Z])(?-i:[A-Z0-9])+)(?: project| board)?\b(?!-\d)"),
@@ -126,7 +126,9 @@ _READERS: dict[str, Callable[[Things, Inputs], Value | None]] = {
 }  # fmt: skip
 _JSON = re.compile(r"\{.*\}|\[.*\]", re.DOTALL)
 _BY_PROVIDER: dict[tuple[str, str], Callable[[Things, Inputs], Value | None]] = {
-    ("http", "body"): lambda things, found: match[0] if (match := _JSON.search(things.raw)) else read_body(things, found),
+    ("http", "body"): lambda things, found: (
+        match[0] if (match := _JSON.search(things.raw)) else body if "<secret-" not in (body := read_body(things, found)) else ""
+    ),
     ("twilio", "to"): read_to_phone,
     ("fhir", "id"): read_resource(1),
     ("intercom", "name"): read_full_name,

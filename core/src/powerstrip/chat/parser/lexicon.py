@@ -27,8 +27,12 @@ CHANGES = {
     "created": "creat\\w*|new|added|opened|comes in|made|arrives?", "opened": "open\\w*|new|created", "updated": "updat\\w*|chang\\w*|edit\\w*",
     "deleted": "delet\\w*|remov\\w*", "removed": "delet\\w*|remov\\w*", "received": "receiv\\w*|arrives?|comes in|new", "closed": "clos\\w*|resolved",
     "completed": "complet\\w*|finish\\w*|done|ends", "failed": "fail\\w*|error\\w*", "sent": "sent|sends", "cancelled": "cancel\\w*",
-    "canceled": "cancel\\w*", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "deliver\\w*",
+    "canceled": "cancel\\w*", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "delivered|delivers",
 }  # fmt: skip
+
+
+CHANGED = {change: pattern(words) for change, words in CHANGES.items()}
+"""What says in a sentence that something changed so."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _deed_of(action: "ActionManifest") -> Deed:
 
 def _bounded(cue: str) -> str:
     """Between two words of a cue stand few others: "add … to an issue" is not "add an issue"."""
-    return cue.replace(") .*(", r") (?:\S+ ){0,4}?(")
+    return cue.replace(") .*(", r") (?:\S+ ){0,6}?(")
 
 
 def _cue(id: str, title: str) -> str:

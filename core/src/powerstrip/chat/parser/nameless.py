@@ -13,3 +13,10 @@ NO_BUCKET = frozenset([
     "by", "into", "that", "our", "via", "list", "or", "which", "where", "it", "s3", "aws", "we", "region", "under", "if",
     "gets", "policy",
 ])  # fmt: skip
+NOBODY = frozenset([
+    "it", "that", "this", "them", "those", "these", "one", "both", "all", "everything", "anything", "nothing",
+    "something", "here", "there", "now", "please", "connection", "connections", "integration", "integrations", "key",
+    "keys", "token", "tokens", "secret", "secrets", "password", "passwords", "credential", "credentials", "access",
+    "webhook", "webhooks", "automation", "automations", "workflow", "workflows", "account", "accounts", "project",
+    "projects", "provider", "providers", "notifications", "emails", "messages", "records", "everybody", "everyone",
+])  # fmt: skip

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from powerstrip.chat.intent import Intent
-from powerstrip.chat.parser.lexicon import Deed, Lexicon
+from powerstrip.chat.parser.lexicon import CHANGED, Deed, Lexicon
 from powerstrip.chat.parser.mentions import Mention, implied, mentions, standing, unknown_vendor, vendors
+from powerstrip.chat.parser.nameless import NOBODY
 from powerstrip.chat.parser.settings import connection_name, settings_of
 from powerstrip.chat.parser.subjects import ENTITY
 from powerstrip.chat.parser.text import Message
@@ -43,7 +44,13 @@ _NO_NAME = frozenset(
         "in",
     ]
 )
-_CALLED = re.compile(r"-(?:integration|verbindung|anbindung|connection|account|konto|token|key|schlussel)$")
+_ALONE = re.compile(
+    r"\W*(?:please |bitte )?(?:delete|remove|drop|disconnect|disable|deactivate|pause|suspend|resume|unpause|enable|activate|reactivate|rotate|mute|unmute) ([a-z][\w-]{2,})(?: (?:please|now|again|for now))?\W*$"
+)
+""" "Resume backups": nothing but what is to be done, and a word that can only be a name."""
+_CALLED = re.compile(
+    r"-(?:integration|verbindung|anbindung|connection|account|konto|token|key|schlussel|credentials?|zugangsdaten|zugang|passwort|kennwort|password|login|secret|adapter|connector)$"
+)
 
 _NOT_OWN = re.compile(
     r"(?:re|un|co|pre|non|self|end|on|off|e|x|follow|sign|log|set|hook|opt|check|double|add|in|out|up|de|a|to|app|api|auth|bot|read|write|smart|real|third|one|two|health|anything|peut|est|as|qu|y|is|appelle|nomme|chame|client|base64|open|server|private|access|service|user|long|short|mail|imap|smtp|multi|built|half|pay|pick|trans|well|\w+ed|\w*bot)-"
@@ -102,6 +109,8 @@ class Reading:
             return called[1]
         if self.own is not None and (known := self._known_name(self.own)):
             return known
+        if not (self.found or self.vendors) and (alone := _ALONE.match(self.message.bare)) and alone[1] not in NOBODY:
+            return alone[1]
         inside = [
             match[0]
             for match in _KEBAB.finditer(self.message.bare)
@@ -210,7 +219,7 @@ class Reading:
         """The event's full name and its provider's id; empty where none fits."""
         for provider in providers:
             known = self.lexicon.providers.get(provider)
-            if known and (event := longest(known.events.values(), text) or longest(known.events.values(), english(text))):
+            if known and (event := happened(known.events.values(), text) or happened(known.events.values(), english(text))):
                 return event.name, provider
         return "", ""
 
@@ -256,6 +265,18 @@ def looks(deed: Deed) -> bool:
 def reach(deed: Deed, text: str) -> int:
     """How much of a text the deed's words take, in characters."""
     return max((match.end() - match.start() for match in deed.cue.finditer(text)), default=0)
+
+
+def happened(events: Iterable[Deed], text: str) -> Deed | None:
+    """The event that a text means: of those whose words are in it, those first whose change is told ("updated"), not its noun alone."""
+    reached = [each for each in events if reach(each, text)]
+    told = [each for each in reached if _tells(each, text)]
+    return longest(told or reached, text)
+
+
+def _tells(event: Deed, text: str) -> bool:
+    change = re.split(r"[._]", event.name)[-1]
+    return change in CHANGED and bool(CHANGED[change].search(text))
 
 
 def longest(deeds: Iterable[Deed], text: str) -> Deed | None:

@@ -19,7 +19,7 @@ SCHEMES = (
     ("none", r"\bno[ -](?:auth\w*|login|credentials?|(?:api )?(?:key|token)s?(?: is| are)? (?:needed|required|necessary)|(?:api )?(?:key|token)s?\s*(?:[:.,]|$))|(?:doesn t|does not|don t) (?:need|require|want) (?:an? |any )?(?:key|token|auth\w*|login|credentials?)|open data|\bwithout (?:any )?(?:auth\w*|login|credentials?|a key|password)\b|unauthenticated|no authentication|auth: none|(?:it s|is) (?:open|public)\b|anonymous|ohne (?:anmeldung|login|auth\w*)|sans auth\w*|sin auth\w*"),
     ("basic", r"\bbasic\b|user(?:name)? and password|username/password|http login"),
     ("bearer", r"\bbearer\b"),
-    ("api_key", r"\bapi[ -]?key|x-api-key|key in (?:the|a) (?:header|query)|\bheader\b|query param"),
+    ("api_key", r"\bapi[ -]?key|x-api-key|key (?:\w+ )?in (?:the|a) (?:url|header|query)|\bheader\b|query (?:string|param)"),
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _scheme(things: Things, config: Config) -> None:
             config["auth_scheme"] = scheme
             break
     if header := things.find(
-        r"\b(?:in|as|via|through|using|header:?|use)\s+(?:the |an? |its )?[\"'`]?((?:[A-Za-z]+-)+[A-Za-z]+)[\"'`]?\s*header",
+        r"\b(?:in|as|via|through|using|with|header:?|use|by)\s+(?:the |an? |its |our )?[\"'`]?((?:[A-Za-z]+-)+[A-Za-z]+)[\"'`]?\s*header",
         r"\bheader(?: is| named| called| name|:)*\s+[\"'`]?([A-Za-z]+(?:-[A-Za-z]+)+)",
         r"\b(X-[A-Za-z-]+)(?=[: ])",
     ):
@@ -82,7 +82,8 @@ def _scheme(things: Things, config: Config) -> None:
         parameter := things.find(
             r"\bquery (?:string )?param(?:eter)?(?: is| named| called|:)*\s+[\"'`]?(\w+)",
             r"[\"'`]?\b(\w+)[\"'`]? (?:as an? )?query (?:string )?param",
-            r"\bquery (?:as|named|called) [\"'`]?(\w+)",
+            r"\bquery(?: string| param\w*)? (?:as|named|called) (?:the )?[\"'`]?(\w+)",
+            r"[\"'`]?\b(\w+)[\"'`]? (?:in|of) the query\b",
             r"\?(\w+)=(?=\s|$|\W)",
         )
     ) and parameter.lower() not in ("a", "the", "is", "in", "as", "string"):

@@ -7,7 +7,7 @@ ENTITY = re.compile(
 )
 
 _LEADING = re.compile(
-    r"^(?:when(?:ever)?|if|each time|every time|as soon as|after|once|on|upon|for|every|each|any|all|someone|somebody|wenn|sobald|falls|quand|cuando|quando|submits?|fills?(?: in| out)?|the|an?|our|new|their|his|her|its|my|this|submitted|completed|un|una|el|la|le|une|ein|eine|der|die|das|neuer?s?|incoming|creates?|updates?|deletes?|in|of|to|in the|mark|upsert|save|store|fetch|get|show|many|how|latest|jemand|llegue|llega) "
+    r"^(?:when(?:ever)?|if|each time|every time|as soon as|after|once|on|upon|for|every|each|any|all|someone|somebody|wenn|sobald|falls|quand|cuando|quando|submits?|fills?(?: in| out)?|the|an?|our|new|their|his|her|its|my|this|submitted|completed|un|una|el|la|le|une|ein|eine|der|die|das|neuer?s?|incoming|creates?|updates?|deletes?|remove|erase|drop|purge|find|look up|read|open|list|query|search|count|set|change|add|new|please|in|of|to|in the|mark|upsert|save|store|fetch|get|show|many|how|latest|jemand|llegue|llega) "
 )
 
 
@@ -39,6 +39,7 @@ def subject_of(text: str) -> str:
     while found := _LEADING.match(text):
         text = text[found.end() :]
     match = re.match(
-        r"([\w-]+)(?: ([\w-]+))? (?:comes?|is|gets?|was|has|signs?|arrives?|registers?|are|wird|changes?|books?|llega|se)\b", text
+        r"([\w-]+)(?: ([\w-]+))? (?:comes?|is|gets?|was|has|signs?|arrives?|registers?|are|wird|changes?|books?|llega|se|est|es|ist|e|foi|fue|viene|arrive|vient|kommt|trifft|entra|chega|komt)\b",
+        text,
     )
     return match[1] if match else ""
