@@ -6,6 +6,7 @@ second reading of a URL that could differ. It is stricter than RFC 3986 and the 
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, TypeAlias, TypeVar
 from unicodedata import normalize
@@ -44,7 +45,7 @@ class BadUrl(ValueError):
         self.part: Literal["url", "path"] = part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Url:
     """An address in its parts: `host` is ASCII and lower case, `port` always filled, `path` and `query` percent-encoded.
 
@@ -63,7 +64,7 @@ class Url:
         """The host as an address spells it: an IPv6 address in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
-    @property
+    @cached_property
     def origin(self) -> str:
         """`scheme://host`, with the port where it is not the usual one; of a mail server always."""
         host = self.written_host

@@ -233,19 +233,19 @@ class Actions:
         """
         begun, started_at = Begun(row_id("inv"), "sandbox", link), stamp()
 
-        def ended(outcome: Outcome) -> Ended:
-            end = _end_of(outcome, summary_of(outcome.fields or {}))
-            return Ended(begun, wanted, started_at, end, outcome.would_send)
+        def ended(outcome: Outcome, output: dict[str, Any] | None = None) -> Ended:
+            return Ended(begun, wanted, started_at, _end_of(outcome, summary_of(output or {})), outcome.would_send)
 
         try:
             outcome = await self._runner.run(begun, wanted, model)
         except BaseException:
             await self._store.bulk(self._beginning.end_all, ended(cut_off("sandbox", wanted.target)))
             raise
-        if not await self._store.bulk(self._beginning.end_all, ended(outcome)):
+        output = outcome.fields
+        if not await self._store.bulk(self._beginning.end_all, ended(outcome, output)):
             self._links.forget(wanted)
             return None
-        return _result(begun, outcome)
+        return _result(begun, outcome, output)
 
     async def _run(self, begun: Begun, wanted: Wanted, model: Any) -> Outcome:
         try:
@@ -256,14 +256,15 @@ class Actions:
 
     async def _finish(self, begun: Begun, wanted: Wanted, outcome: Outcome) -> Result:
         """The second transaction, and the result once it is committed."""
-        end = _end_of(outcome, summary_of(outcome.fields or {}))
+        output = outcome.fields
+        end = _end_of(outcome, summary_of(output or {}))
         end |= {"project_id": wanted.project.id, "id": begun.id, "hub": self._hub}
         refused = outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None
         if refused or (outcome.output is not None and wanted.call.idempotency_key is not None):
             await self._recorded(lambda: self._store.hot(partial(self._record, begun=begun, outcome=outcome, end=end)), begun)
         else:
             await self._recorded(lambda: self._store.bulk(_record_all, (end, outcome.would_send)), begun)
-        return _result(begun, outcome)
+        return _result(begun, outcome, output)
 
     async def _recorded(self, work: Callable[[], Awaitable[None]], begun: Begun) -> None:
         """Write the end down, if need be after a moment: by now the call was made."""
@@ -329,12 +330,12 @@ def _record_all(connection: Connection, ends: Sequence[tuple[dict[str, Any], Seq
     return [None] * len(ends)
 
 
-def _result(begun: Begun, outcome: Outcome) -> Result:
+def _result(begun: Begun, outcome: Outcome, output: dict[str, Any] | None) -> Result:
     return Result(
         status="failed" if outcome.error_type else "completed",
         invocation_id=begun.id,
         mode=begun.mode,
-        output=outcome.fields,
+        output=output,
         error=outcome.error,
         error_type=outcome.error_type,
         retry_after=outcome.retry_after,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ MAX_KEPT = 16 * 1024
 """Bytes of an input that the log keeps."""
 MAX_TEXT = 1024
 """Characters of one text in it; a longer one is told by its size."""
+_BARE = frozenset((str, int, float, bool, NoneType))
 SIMULATIONS = ("unauthorized", "rate_limited", "server_error", "timeout")
 MIN_SECONDS, MAX_SECONDS = 1, 120
 PUT_ELSEWHERE = "it would end in logs. Put it into an integration's credentials or a project secret instead"
@@ -62,21 +64,18 @@ async def resolve_files(files: Files, project_id: str, model: Model) -> None:
 
 
 def contents(value: object) -> Iterator[Content]:
-    """Every content within a model."""
-    match value:
-        case Content():
-            yield value
-        case BaseModel():
-            for part in value.__dict__.values():
-                yield from contents(part)
-        case dict():
-            for part in cast(dict[Any, object], value).values():
-                yield from contents(part)
-        case list() | tuple():
-            for part in cast(list[object], value):
-                yield from contents(part)
-        case _:
-            return
+    """Every content within a model, in no order."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, Content):
+            yield part
+        elif isinstance(part, BaseModel):
+            left += [each for each in part.__dict__.values() if type(each) not in _BARE]
+        elif isinstance(part, dict):
+            left += cast(dict[Any, object], part).values()
+        elif isinstance(part, (list, tuple)):
+            left += cast(list[object], part)
 
 
 def parameters_of(call: Invoke, text: str) -> str:

@@ -46,21 +46,19 @@ async def read_output(target: Target, result: object, keep: Callable[[Content], 
 def summary_of(output: dict[str, Any]) -> str:
     """An output for the log, as JSON: plain top-level values as they are, the rest by its size. Nothing that may open a door."""
     fields = list(output.items())[:MAX_FIELDS]
-    plain = [value for _, value in fields if isinstance(value, str) and _is_plain(value)]
-    suspect = bool(plain) and bool(find_secrets(plain, "\n".join(plain)))
-    told = {name: _told(value, suspect) for name, value in fields}
-    return _ENCODER.encode(told)
+    plain = {name: value for name, value in fields if isinstance(value, str) and _is_plain(value)}
+    if plain and find_secrets(values := list(plain.values()), "\n".join(values)):
+        plain = {name: value for name, value in plain.items() if not find_secrets(value)}
+    return _ENCODER.encode({name: value if name in plain else _told(value) for name, value in fields})
 
 
 def _is_plain(text: str) -> bool:
     return len(text) <= MAX_WORDS and text.isprintable() and "://" not in text
 
 
-def _told(value: Any, suspect: bool) -> Any:
+def _told(value: Any) -> Any:
     match value:
         case None | bool() | int() | float():
-            return value
-        case str() if _is_plain(value) and not (suspect and find_secrets(value)):
             return value
         case str():
             return {"characters": len(value)}

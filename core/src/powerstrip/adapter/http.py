@@ -332,13 +332,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not go into JSON")
 
 
+_UNFIT = re.compile(r"[\\?#\r\n\t\0 ]")
 _API = re.compile(r"[a-z][a-z0-9_]*:(?=/(?!/))", re.ASCII)
 """What stands before a path below one of the provider's further APIs."""
 
 
 def _refuse_escape(target: str) -> None:
     path = target[found.end() :] if (found := _API.match(target)) else target
-    if not path.startswith("/") or path.startswith("//") or any(mark in path for mark in "\\?#\r\n\t\0 "):
+    if not path.startswith("/") or path.startswith("//") or _UNFIT.search(path):
         raise Rejected("A request's path must begin with one slash and hold no query, fragment or blank")
-    if any(part in (".", "..") for part in unquote(path).split("/")):
+    plain = unquote(path)
+    if "/." in plain and any(part in (".", "..") for part in plain.split("/")):
         raise Rejected("A request's path must not climb")
