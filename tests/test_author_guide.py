@@ -96,6 +96,11 @@ def test_what_is_saved_is_served(bench: Bench, folder: Path) -> None:
     code.write_text("import nothing_of_this_name\n")
     assert "nothing_of_this_name" in bench.until("not usable")
 
+    code.write_text("async def broken(:\n    pass\n")
+    said = bench.until("async def broken(:")
+    assert "not usable: src/powerstrip_acme_todo/actions.py, line 1: " in said
+    assert "loading" not in said, "it is told without beginning a hub"
+
 
 def test_the_guides_commands_lead_to_gold(tmp_path: Path) -> None:
     for line in "".join(blocks("README.md", "sh")).splitlines():

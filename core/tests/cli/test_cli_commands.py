@@ -285,3 +285,22 @@ def test_doctor_says_who_may_ask_a_running_hub(cli, on_served, monkeypatch: pyte
     assert "platform.manage" in ran.err
     assert "powerstrip doctor --data DIR" in ran.err
     assert str(on_served.data) not in ran.err
+
+
+def test_an_event_that_nothing_sends_is_refused_with_the_most_alike(cli, on_served) -> None:
+    ran = cli("events", "fire", "postmark.email.deliverd", "--deliver")
+    assert (ran.code, ran.out) == (1, "")
+    assert "did you mean postmark.email.delivered" in ran.err
+    assert "there are: postmark." in cli("events", "fire", "postmark.quite.another").err
+    assert "powerstrip catalog list-events" in cli("events", "fire", "nowhere.to.be_seen").err
+    assert "0 automations hear of postmark.email.delivered" in cli("events", "fire", "postmark.email.delivered").out
+
+
+def test_an_address_on_this_machine_says_what_a_provider_needs(cli, on_served) -> None:
+    made = cli("endpoints", "create", "mail", "--json").json
+    try:
+        assert "POWERSTRIP_PUBLIC_URL" in made["steps"][0]
+        assert on_served.url.removeprefix("http://") in made["url"]
+        assert "1. This address is on the hub's own machine" in cli("endpoints", "show", made["id"]).out
+    finally:
+        cli("endpoints", "delete", made["id"], "--yes")

@@ -35,6 +35,7 @@ def test_init_prints_a_project_and_a_key_and_nothing_else(cli, tmp_path: Path) -
     assert set(made.json) == {"project", "api_key"}
     assert made.json["project"] == "default"
     assert made.json["api_key"].startswith("mbx_")
+    assert made.err == ""
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
     assert (tmp_path / "new" / "master.key").stat().st_mode & 0o077 == 0
 
@@ -44,6 +45,10 @@ def test_init_on_a_folder_that_is_there_makes_one_more_key_and_keeps_the_mode(cl
     assert again.code == 0
     assert "mbx_" in again.out
     assert f"powerstrip serve --data {data}" in again.out
+    assert "The project default was there already: this is one more key, those before stay good." in again.out
+    told = cli("init", "--data", str(data), "--json")
+    assert set(told.json) == {"project", "api_key"}
+    assert "one more key was made" in told.err
     fixed = cli("init", "--data", str(data), "--mode", "live")
     assert (fixed.code, fixed.out) == (1, "")
     assert "mode" in fixed.err

@@ -143,10 +143,12 @@ def test_importing_again_shows_what_changes_before_it_is_done(on_served: Served,
     same = cli("http", "import", described(MODERN), "--name", "acme", "--dry-run")
     assert "Nothing changes for who uses it." in same.out
     assert "http.acme.get_user" in cli("http", "show", "acme").out
+    assert "given with the import:  powerstrip http import" in same.out
 
     applied = cli("http", "import", described(other), "--name", "acme", "--yes")
     assert applied.code == 0
     assert "breaking" in applied.out
+    assert f"powerstrip integrations update {made.json['integration_id']} --config" in applied.out
     assert cli("http", "show", "acme", "--json").json["actions"] == [f"http.{handle}.list_users"]
     called = cli("call", f"http.{handle}.list_users", "--json")
     assert called.code == 0, called.err

@@ -37,6 +37,9 @@ def test_a_run_is_shown_signalled_and_followed_to_its_end(cli: Cli, waits: str) 
     listed = cli("runs", "list", "--automation", waits)
     assert run in listed.out
     assert waits in listed.out
+    assert cli("automations", "runs", waits, "--json").json["items"][0]["id"] == run
+    assert run in cli("automations", "runs", "--all").out
+    assert "no automation of this handle" in cli("automations", "runs", "nowhere").err
     assert "hold" in cli("runs", "show", run).out
     gone_on = cli("runs", "signal", run, "hold", "--result", "paid:=true")
     assert gone_on.code == 0, gone_on.err

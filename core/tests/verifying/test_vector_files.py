@@ -129,13 +129,25 @@ def test_the_command_counts_and_ends_with_one_where_any_fails(tmp_path: Path) ->
     assert signed.secret not in json.dumps(told)
 
 
+def test_the_command_takes_a_folder_of_files_and_says_in_which_one_fails(tmp_path: Path) -> None:
+    signed = OF_PROVIDERS["slack"]
+    (tmp_path / "good.json").write_bytes(file_of(signed, vector(signed, "genuine"), provider="slack"))
+    (tmp_path / "late.json").write_bytes(file_of(signed, vector(signed, "other", secret="another"), provider="slack"))
+    ran = command("slack", str(tmp_path))
+    assert ran.returncode == 1
+    assert ran.stdout.splitlines()[0].startswith("late.json: other: refused (bad_signature)")
+    assert ran.stdout.splitlines()[-1] == "1 passed, 1 failed"
+
+
 def test_the_command_on_what_it_cannot_use(tmp_path: Path) -> None:
     path = tmp_path / "v.json"
     path.write_text('{"vectors": [{"id": "a"}]}')
+    (empty := tmp_path / "empty").mkdir()
     for words, said in [
         (("slack", str(path)), "holds no vectors: vectors.0.url"),
         (("slack", str(tmp_path / "none.json")), "No such file"),
-        (("slack", str(tmp_path)), "Is a directory"),
+        (("slack", str(tmp_path)), "v.json holds no vectors"),
+        (("slack", str(empty)), "holds no *.json"),
     ]:
         ran = command(*words)
         assert ran.returncode == 1

@@ -55,7 +55,7 @@ class Publishing:
         project = self.person.project
         row = (await self.desk.automations.get(project.id, name)).row
         if not row.latest_version:
-            return Reply(f"{name} has no version yet: `powerstrip automations push {name} FILE` stores one.", done=True)
+            return Reply(f"{name} has no version yet: `powerstrip automations apply FILE --handle {name}` stores one.", done=True)
         version = await self.desk.automations.version(project.id, name, row.latest_version)
         if row.published_version == version.version:
             return Reply(f"{name} is published already (version {version.version}).", done=True)

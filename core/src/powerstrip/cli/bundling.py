@@ -14,9 +14,17 @@ from powerstrip.client.shapes import ImportResult
 
 def configure(parser: Parser) -> None:
     """`integrations export` and `integrations import`."""
-    out = parser.command("export", "write them to standard output as a bundle, without secrets", export)
-    out.add_argument("--seal-to", metavar="PUBLICKEY", help="with the credentials, sealed to what `keys bundle-key` prints there")
-    into = add_plan(parser.command("import", "read a bundle; the difference is shown first", import_bundle))
+    out = parser.command(
+        "export", "write the integrations to standard output as a bundle; no secret is in it without --seal-to", export
+    )
+    out.add_argument(
+        "--seal-to",
+        metavar="PUBLICKEY",
+        help="with the credentials, so that one hub alone can open them: what `powerstrip keys bundle-key` prints on it",
+    )
+    into = add_plan(
+        parser.command("import", "take integrations from another hub's bundle; the difference is shown first", import_bundle)
+    )
     into.add_argument("bundle", metavar="FILE", help="a file that `integrations export` wrote; - is standard input")
     into.add_argument("--skip-conflicts", action="store_true", help="import the others where some cannot be")
 

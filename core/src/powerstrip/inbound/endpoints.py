@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlmodel import Session, col, select
 
@@ -304,7 +304,7 @@ class Endpoints:
             scheme=scheme.scheme,
             made_by=scheme.made_by,
             waiting=waits,
-            steps=_steps(row, adapter, scheme, waits=waits, fresh=fresh, public=bool(self._public_url)),
+            steps=_steps(row, adapter, scheme, waits=waits, fresh=fresh, where=_reachable(self._public_url)),
             reason=getattr(scheme, "reason", ""),
             secret=secret if scheme.made_by == "hub" else None,
         )
@@ -359,9 +359,19 @@ def _is_fresh(since: str | None) -> bool:
     return since is not None and since > rfc3339(now() - timedelta(seconds=CONFIRM))
 
 
-def _steps(row: Endpoint, adapter: Adapter, scheme: Verify, *, waits: bool, fresh: bool, public: bool) -> tuple[str, ...]:
+def _reachable(public_url: str) -> list[str]:
+    """What is to be done first, where a provider cannot reach the address."""
+    if not public_url:
+        return ["Set POWERSTRIP_PUBLIC_URL to the hub's public https:// address, and put it before this path"]
+    if urlsplit(public_url).hostname in ("localhost", "127.0.0.1", "::1"):
+        words = "This address is on the hub's own machine, where no provider reaches it: start the hub with POWERSTRIP_PUBLIC_URL"
+        return [f"{words} set to its public https:// address, and the address begins with that"]
+    return []
+
+
+def _steps(row: Endpoint, adapter: Adapter, scheme: Verify, *, waits: bool, fresh: bool, where: list[str]) -> tuple[str, ...]:
     """What a person does at the provider, in order."""
-    steps = [] if public else ["Set POWERSTRIP_PUBLIC_URL to the hub's public https:// address, and put it before this path"]
+    steps = list(where)
     if adapter.subscribes is not None and row.integration_id is not None:
         steps.append(f"Let the hub do it: powerstrip endpoints subscribe {row.id}. Or by hand, as follows")
     steps.append(f"Enter the address as webhook address at {adapter.title}")

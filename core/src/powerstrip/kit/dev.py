@@ -23,6 +23,7 @@ START_LIMIT = 60.0
 STOP_LIMIT = 10.0
 PROJECT = "dev"
 COMMAND = (sys.executable, "-c", "import sys; from powerstrip.cli import main; sys.exit(main(sys.argv[1:]))")
+NOT_CODE = ("tests", "build", "dist", "node_modules", "site-packages")
 SHOWN = 12
 """Findings that are printed on each change."""
 
@@ -68,13 +69,21 @@ class Workbench:
 
     def _code(self) -> str:
         """A stamp of what the hub serves: not of tests, nor of what they leave behind."""
+        code = self._source()
+        return stamp_of([str(self._folder / "pyproject.toml"), str(code)] if code != self._folder else [str(self._folder)])
+
+    def _source(self) -> Path:
+        """Where the code is."""
         code = self._folder / "src"
-        return stamp_of([str(self._folder / "pyproject.toml"), str(code)] if code.is_dir() else [str(self._folder)])
+        return code if code.is_dir() else self._folder
 
     def _again(self, *, anew: bool) -> None:
         """One round: the hub anew where its code changed, then what is found."""
         try:
             package = self._package()
+            if anew and (wrong := _unreadable(self._source())):
+                self._say("\n".join(wrong))  # at once: the hub of before goes on meanwhile
+                return
             if anew:
                 self._say(f"loading {package.found.name} …")
                 self._serve(package)
@@ -143,3 +152,19 @@ class Workbench:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("POWERSTRIP_", "MOBIUS_"))}
         path = [*package.path, *filter(None, [kept.get("PYTHONPATH", "")])]
         return kept | {"PYTHONPATH": os.pathsep.join(path), "POWERSTRIP_CATALOG": str(self._index)}
+
+
+def _unreadable(folder: Path) -> list[str]:
+    """Modules that are no Python, each with its line: told without the seconds that a hub takes to begin."""
+    found: list[str] = []
+    for path in sorted(folder.rglob("*.py")):
+        if any(part.startswith(".") or part in NOT_CODE for part in path.relative_to(folder).parts):
+            continue
+        try:
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+            why = error.msg if isinstance(error, SyntaxError) else str(error)
+            shown = f"\n    {error.text.strip()}" if isinstance(error, SyntaxError) and error.text else ""
+            found.append(f"not usable: {path.relative_to(folder.parent)}{line}: {why}{shown}")
+    return found

@@ -1,6 +1,7 @@
 """`powerstrip events`: what providers sent, and what became of it."""
 
 import json
+from functools import partial
 
 from powerstrip.cli import lists
 from powerstrip.cli.context import Context
@@ -8,8 +9,10 @@ from powerstrip.cli.failures import FAILED, Stop
 from powerstrip.cli.inputs import read_object
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import fields, plain, table, when
-from powerstrip.client.shapes import EventStage, ReceivedEvent
+from powerstrip.client import Client
+from powerstrip.client.shapes import EventStage, Json, ReceivedEvent
 
+ALL_EVENTS = "powerstrip catalog list-events"
 HEADS = ("RECEIVED (UTC)", "EVENT", "STATUS", "PROCESSING", "ID", "REASON")
 
 
@@ -129,16 +132,34 @@ async def fire(context: Context) -> None:
     payload = read_object(args.payload, "--payload")
     async with context.project() as hub:
         samples = [] if payload else await hub.events.samples(event_type=args.type)
-        done = await hub.events.fire(
-            mode="deliver" if args.deliver else "preview",
+        fired = partial(
+            hub.events.fire,
             sample_id=samples[0]["id"] if samples else None,
             event_type=args.type,
             payload=payload or None,
             integration_id=args.integration,
         )
-    hearing = len(done["triggers"]) + sum(1 for each in done["waiters"] if each["matches"])
+        if not samples and not payload and not _hearing(await fired(mode="preview")):
+            await _refuse_unknown(hub, args.type)
+        done = await fired(mode="deliver" if args.deliver else "preview")
+    hearing = _hearing(done)
     words = f"Set off as {done['event'].get('id')}." if done["delivered"] else "Not set off: --deliver does."
     context.console.put(done, f"{hearing} automations hear of {plain(args.type)}. {words}")
+
+
+def _hearing(told: Json) -> int:
+    return len(told["triggers"]) + sum(1 for each in told["waiters"] if each["matches"])
+
+
+async def _refuse_unknown(hub: Client, name: str) -> None:
+    """Stop at a name that no provider here sends; the most alike are named."""
+    from difflib import get_close_matches
+
+    known = [str(each["event_type"]) for each in await hub.events.samples()]
+    alike = get_close_matches(name, known, 3, 0.75)
+    beside = [each for each in known if each.partition(".")[0] == name.partition(".")[0]][:8]
+    hint = f"did you mean {' or '.join(alike)}?" if alike else f"there are: {', '.join(beside)}" if beside else ALL_EVENTS
+    raise Stop(f"Nothing here sends an event {name}, and no automation waits for it", hint=hint, code="unknown_event")
 
 
 async def list_dead(context: Context) -> None:

@@ -203,11 +203,26 @@ def _told(
             f"Call them as http.{applied['handle']}.OPERATION; list them: powerstrip http show {applied['integration_id']}"
         )
     lines += _listed("Not taken, or taken with care", report["warnings"]) + _listed("To confirm", report["todo"])
+    if report["todo"]:
+        lines += _confirming(context.args, applied)
     if changes:
         lines += ["", "Changes", _changes(changes)]
     elif compared:
         lines += ["", "Nothing changes for who uses it."]
     context.console.put(payload, "\n".join(lines))
+
+
+def _confirming(args: Any, applied: dict[str, Any] | None) -> list[str]:
+    """The commands that set what is to be confirmed, and try it."""
+    if not applied:
+        again = f"powerstrip http import {plain(getattr(args, 'spec', 'SPEC'))} --config base_url=https://… --auth KIND"
+        return ["", f"Settings and the way to sign in are given with the import:  {again}"]
+    made, call = applied["integration_id"], f"http.{applied['handle']}.OPERATION"
+    return [
+        "",
+        f"Set what is otherwise:  powerstrip integrations update {made} --config base_url=https://… --config check_path=/…",
+        f"Then try it:            powerstrip integrations test {made};  powerstrip call {call} --sandbox",
+    ]
 
 
 def _listed(title: str, entries: list[str]) -> list[str]:

@@ -33,7 +33,10 @@ async def init(context: Context) -> None:
             raise Stop(problem.message, code=problem.code) from None
     data = settings.data
     summary = fields((("Project", f"{handle} ({made.project.mode})"), ("API key", made.key), ("Data", data)))
-    text = f"{summary}\n\nThe key is shown this once. Start the hub and use it:\n\n{_next_steps(str(data), handle)}"
+    head = "" if made.created else f"The project {handle} was there already: this is one more key, those before stay good.\n\n"
+    text = f"{head}{summary}\n\nThe key is shown this once. Start the hub and use it:\n\n{_next_steps(str(data), handle)}"
+    if not made.created and context.console.json:
+        context.console.note(f"the project {handle} was there already: one more key was made (powerstrip keys list)")
     context.console.put({"project": handle, "api_key": made.key}, text)
 
 

@@ -27,11 +27,19 @@ def configure(parser: Parser) -> None:
     _configure_create(parser.command("create", "connect a provider", create))
     _named(parser.command("show", "one integration", show))
     _named(parser.command("test", "ask the provider whether the credentials are good", test))
-    again = _named(parser.command("reconnect", "connect the same account again: in a browser, or by its form", reconnect))
+    again = _named(
+        parser.command(
+            "reconnect",
+            "sign in to the same account again, keeping the integration: in a browser, or with new credentials",
+            reconnect,
+        )
+    )
     add_ways(again)
     add_credentials(again)
     again.add_argument("--accept-other-account", action="store_true", help="take the consent of another account")
-    rotate_parser = add_plan(_named(parser.command("rotate", "replace the credentials", rotate)))
+    rotate_parser = add_plan(
+        _named(parser.command("rotate", "replace the credentials; those before are kept until confirm or rollback", rotate))
+    )
     add_credentials(rotate_parser)
     rotate_parser.add_argument("--no-probe", action="store_true", help="keep the new ones without trying them first")
     rotate_parser.add_argument("--accept-other-account", action="store_true", help="take credentials of another account")

@@ -14,15 +14,15 @@ DEFAULT_ROLE = "worker"
 
 def configure(parser: Parser) -> None:
     """Arguments of `keys`."""
-    make = parser.command("create", "make a key; it is shown once", create)
+    make = parser.command("create", "make an API key; it is shown once", create)
     make.add_argument("name", nargs="?", default="", help="a label, unique in the project")
     make.add_argument("--name", dest="named", default="", metavar="NAME", help="the same, as an option")
     make.add_argument("--principal", metavar="ID", help="who the key is for; a new service principal where none is named")
     make.add_argument("--role", metavar="ROLE", help=f"name or id of the new principal's role ({DEFAULT_ROLE})")
     make.add_argument("--expires-at", metavar="TIME", help="RFC 3339, such as 2030-01-01T00:00:00Z")
-    lists.add_paging(parser.command("list", "the project's keys, without their secret part", list_keys))
-    parser.command("bundle-key", "this hub's public key, to which others seal bundles of integrations", bundle_key)
-    revoke_parser = parser.command("revoke", "end a key at once, for good", revoke)
+    lists.add_paging(parser.command("list", "the project's API keys, without their secret part", list_keys))
+    parser.command("bundle-key", "print this hub's public key: other hubs seal exports of integrations to it", bundle_key)
+    revoke_parser = parser.command("revoke", "end an API key at once, for good", revoke)
     revoke_parser.add_argument("key", help="its id or its name")
     revoke_parser.add_argument("--yes", action="store_true", help=YES)
     configure_keys(parser)

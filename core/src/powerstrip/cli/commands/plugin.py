@@ -1,5 +1,6 @@
 """`powerstrip plugin`: tools for people who write adapters. They work on the installed package; no hub is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ def configure(parser: Parser) -> None:
     """Arguments of `plugin`."""
     vectors = parser.command("vectors", "judge a file of signed deliveries by an adapter's scheme", vectors_of)
     vectors.add_argument("provider", metavar="PROVIDER", help="a provider's id, such as slack")
-    vectors.add_argument("file", metavar="FILE.json", help="deliveries with secret, clock and whether they are genuine")
+    what = "deliveries with secret, clock and whether they are genuine: a file, or a folder of them (*.json)"
+    vectors.add_argument("file", metavar="FILE.json", help=what)
     vectors.epilog = "Ends with 1 where any is judged otherwise than the file says."
     kit.configure(parser)
 
@@ -29,11 +31,15 @@ async def vectors_of(context: Context) -> int:
     """Judge every vector and print those that failed, and the sums."""
     from powerstrip.inbound.verifying import run_vectors
 
-    file = _read(Path(context.args.file))
+    files = _files(Path(context.args.file))
     scheme, receive = _scheme(context)
-    if file.provider and file.provider != context.args.provider:
-        context.console.note(f"the file says it is for {file.provider}; it is judged by the scheme of {context.args.provider}")
-    judged = await run_vectors(scheme, file, receive)
+    judged: list[Judged] = []
+    for path, file in files.items():
+        if file.provider and file.provider != context.args.provider:
+            words = f"{path.name} says it is for {file.provider}; it is judged by the scheme of {context.args.provider}"
+            context.console.note(words)
+        within = f"{path.name}: " if len(files) > 1 else ""
+        judged += [replace(each, id=f"{within}{each.id}") for each in await run_vectors(scheme, file, receive)]
     failed = [each for each in judged if each.problem]
     sums = f"{len(judged) - len(failed)} passed, {len(failed)} failed"
     lines = [f"{plain(each.id)}: {plain(each.problem)} (expected: {each.expected})" for each in failed]
@@ -57,6 +63,16 @@ def _entry(judged: "Judged") -> dict[str, str | bool]:
         "code": judged.code,
         "problem": judged.problem,
     }
+
+
+def _files(path: Path) -> "dict[Path, Vectors]":
+    """The file, or those of the folder that hold vectors. Stops where there are none."""
+    if not path.is_dir():
+        return {path: _read(path)}
+    found = sorted(path.glob("*.json"))
+    if not found:
+        raise Stop(f"{path} holds no *.json", hint="docs/adapters/webhooks.md shows the form", code="no_vectors")
+    return {each: _read(each) for each in found}
 
 
 def _read(path: Path) -> "Vectors":

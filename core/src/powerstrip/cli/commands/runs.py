@@ -19,7 +19,8 @@ INPUT = "JSON, @file, -, field=text or field:=json"
 
 def configure(parser: Parser) -> None:
     """Arguments of `runs`."""
-    _listing(parser.command("list", "runs, newest first", list_runs))
+    listing = _listing(parser.command("list", "runs, newest first", list_runs))
+    listing.add_argument("--automation", metavar="HANDLE", help="only of this automation")
     _run(parser.command("show", "one run and its steps", show))
     add_commands(parser)
 
@@ -32,7 +33,8 @@ def configure_beside(parser: Parser) -> None:
     starting.add_argument("--external-id", metavar="ID", help="your name for it: twice is once while it is active")
     starting.add_argument("--sandbox", action="store_true", help="send nothing, tell what would have been sent")
     starting.add_argument("--watch", action="store_true", help="follow it to its end")
-    _listing(parser.command("runs", "runs, newest first", list_runs))
+    listing = _listing(parser.command("runs", "an automation's runs, newest first", list_runs))
+    listing.add_argument("automation", nargs="?", help="its handle; all automations where it is left out")
     add_commands(parser, diff="diff-runs", resume=False)
 
 
@@ -64,10 +66,10 @@ def _run(parser: Parser) -> Parser:
     return parser
 
 
-def _listing(parser: Parser) -> None:
+def _listing(parser: Parser) -> Parser:
     parser.add_argument("--status", choices=STATES, help="only these")
-    parser.add_argument("--automation", metavar="HANDLE", help="only of this automation")
     lists.add_paging(parser)
+    return parser
 
 
 async def start(context: Context) -> int:

@@ -17,11 +17,11 @@ POLL_SECONDS = 0.3
 
 def configure_keys(parser: Parser) -> None:
     """The sub-commands of `keys` for the keys that seal."""
-    data = parser.command("rotate-data", "seal what is kept anew, with new data keys", rotate_data)
+    data = parser.command("rotate-data", "make new data keys, and seal with them what is kept", rotate_data)
     data.add_argument("--only", metavar="PROJECT", help="one project's handle; platform for what belongs to none")
     _add_steps(data)
-    _add_steps(parser.command("rotate-master", "wrap the data keys by a new master key", rotate_master))
-    parser.command("status", "the keys that seal, and what each of them holds", status)
+    _add_steps(parser.command("rotate-master", "make a new master key, and wrap the data keys by it", rotate_master))
+    parser.command("status", "the sealing keys: which of them seals how much", status)
 
 
 def _add_steps(parser: Parser) -> None:
@@ -35,8 +35,8 @@ def configure_integrations(parser: Parser) -> None:
     """The sub-commands of `integrations` that follow a rotation."""
     for name, words, run in (
         ("versions", "the versions of its credential that are kept", credential_versions),
-        ("confirm", "after rotate: destroy the credential before", confirm),
-        ("rollback", "after rotate: use the credential before again", roll_back),
+        ("confirm", "after rotate: the new credential is good, destroy the one before", confirm),
+        ("rollback", "after rotate: go back to the credential before", roll_back),
     ):
         command = parser.command(name, words, run)
         command.add_argument("integration", help="its id or its name")
