@@ -278,3 +278,20 @@ def test_an_adapter_that_hangs_when_imported_here_is_given_up_and_holds_up_no_ot
         assert "did not load" in catalog.summary("acme").problem
     finally:
         release.set()
+
+
+def test_an_adapter_that_was_only_late_is_used_once_it_has_loaded(site, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(sys, "acme_release", release, raising=False)
+    path = site.add("acme")
+    load()
+    catalog = load(limit=0.1)
+    path.write_text("import sys\nsys.acme_release.wait()\n" + path.read_text())
+    with pytest.raises(Unprocessable, match="it is used once it has loaded"):
+        catalog.adapter("acme")
+    assert catalog.providers()[0].problem
+    release.set()
+    next(each for each in threading.enumerate() if each.name == "import acme").join(20)
+
+    assert [each.problem for each in catalog.providers() if each.id == "acme"] == [""]
+    assert catalog.adapter("acme").id == "acme"

@@ -17,7 +17,7 @@ class Imports:
     """Imports each provider's adapter once, on first use. Safe to share by threads.
 
     `load` imports one or raises `LoadFailed`; `limit` is in seconds for each. An import that hangs cannot be ended: its thread
-    is left behind, and nobody waits for it again.
+    is left behind, and nobody waits for it again. One that ends after its time was only slow: what it gave is taken then.
     """
 
     def __init__(self, load: Callable[[str], Adapter], limit: float) -> None:
@@ -29,7 +29,10 @@ class Imports:
         self._failed: dict[str, str] = {}
 
     def get(self, provider: str) -> Adapter:
-        """The adapter, waited for until `limit` seconds after its import began. Raises `LoadFailed`, from then on at once."""
+        """The adapter, waited for until `limit` seconds after its import began. Raises `LoadFailed`, from then on at once.
+
+        What failed stays so until the hub restarts; what is late is asked for again each time.
+        """
         if found := self._done.get(provider):
             return found
         if reason := self._failed.get(provider):
@@ -38,10 +41,19 @@ class Imports:
         try:
             loaded = answer.result(timeout=max(until - monotonic(), 0.0))
         except TimeoutError:
-            loaded = f"it did not load within {self._limit:g} seconds: restart the hub once it does"
+            raise LoadFailed(
+                f"it did not load within {self._limit:g} seconds: it is used once it has loaded; where it never does, mend it"
+                " and restart the hub"
+            ) from None
         if isinstance(loaded, str):
             raise LoadFailed(self._failed.setdefault(provider, loaded))
         return self._done.setdefault(provider, loaded)
+
+    def has(self, provider: str) -> bool:
+        """Whether the adapter is there, without waiting."""
+        return provider in self._done or (
+            provider in self._begun and self._begun[provider][0].done() and not isinstance(self._begun[provider][0].result(), str)
+        )
 
     def _attempt(self, provider: str) -> tuple[_Answer, float]:
         with self._lock:

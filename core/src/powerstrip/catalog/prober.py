@@ -47,7 +47,8 @@ class Prober:
             return cast(Answer, child.ask(found.model_dump(), self.limit))
         except Empty:
             self._end()
-            return _refused(f"it did not load within {self.limit:g} seconds")
+            again = "it is tried again at the first start after an hour, or when it has changed"
+            return _refused(f"it did not load within {self.limit:g} seconds; {again}")
         except _Gone as gone:
             self._end()
             return _refused(f"it ended its process while loading ({gone})")
