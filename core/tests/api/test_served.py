@@ -44,7 +44,7 @@ async def served(house) -> AsyncIterator[Served]:
     server = serving.Server(house.hub.app, bound)
     task = asyncio.create_task(server.run_on())
     await serving.started(server, task)
-    await asyncio.to_thread(house.hub.app.warm)
+    await house.hub.app.warm()
     yield Served(house, bound.getsockname()[1])
     server.stop()
     await task

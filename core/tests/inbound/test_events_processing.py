@@ -97,6 +97,18 @@ async def test_one_consumer_s_failure_is_not_the_others_and_undoes_its_own_work_
     assert heard == ["poison", "fine"]
 
 
+async def test_what_comes_before_the_last_consumer_is_handed_to_that_one_too(store: Store) -> None:
+    heard: list[str] = []
+    events = Events(store)
+    events.add_consumer("dull", lambda connection, event: None, lambda connection, project_id: lambda event: {})
+    await emit(store, events, "early")
+    events.add_consumer("late", lambda connection, event: heard.append(event.name))
+    await events.start()
+    await until(store, "succeeded")
+    await events.close()
+    assert heard == ["early"]
+
+
 async def test_an_event_that_nobody_wants_is_at_its_end_at_once_and_handed_to_nobody(store: Store) -> None:
     heard: list[str] = []
     events = Events(store)
@@ -105,9 +117,14 @@ async def test_an_event_that_nobody_wants_is_at_its_end_at_once_and_handed_to_no
         lambda connection, event: heard.append(event.name),
         lambda connection, project_id: lambda event: {} if event.name == "dull" else None,
     )
-    await emit(store, events, "dull", "keen")
-    assert [row.status for row in await rows(store)] == ["succeeded", "pending"]
     await events.start()
+
+    def work(connection: Any) -> list[Any]:
+        events.emit_all(connection, [NewEvent("prj_1", name, "test") for name in ("dull", "keen")])
+        return list(connection.execute(select(SourceEvent.status).order_by("seq")).scalars())
+
+    assert await store.hot(work) == ["succeeded", "pending"]
+    events.wake()
     dull, keen = await until(store, "succeeded", "succeeded")
     await events.close()
     assert heard == ["keen"]

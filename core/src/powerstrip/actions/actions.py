@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -49,7 +49,6 @@ class Actions:
         audit: AuditLog,
         settings: Settings,
         files: Files,
-        built_in: Collection[BuiltIn] = (),
         catalogs: ProjectCatalogs | None = None,
         *,
         hub: str = "",
@@ -64,7 +63,12 @@ class Actions:
         self._links = Familiar()
         self._beginning = Beginning(vault, audit, settings, self._hub, alone=store.sqlite)
         self.worker_calls = WorkerCalls(store, vault, self._beginning, self._hub)
-        self._runner = Runner(edge, files, vault.derive("provider-idempotency"), BuiltIns(built_in))
+        self._built_ins = BuiltIns()
+        self._runner = Runner(edge, files, vault.derive("provider-idempotency"), self._built_ins)
+
+    def add_built_in(self, provider: BuiltIn) -> None:
+        """Hand in one of the hub's own providers, whose handlers do its actions. At composition."""
+        self._built_ins.add(provider)
 
     async def invoke(self, project: Project, actor: Actor, name: str, call: Invoke) -> Result:
         """Call an action by its name or an alias, and wait for its end.

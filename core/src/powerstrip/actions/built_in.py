@@ -1,6 +1,6 @@
 """Actions of the hub's own providers: run here, beside the edge."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -9,6 +9,7 @@ from powerstrip.adapter import AuthFailed, Model, PowerstripError, RateLimited, 
 from powerstrip.catalog import BuiltIn, Caller
 
 Work: TypeAlias = Callable[[], Awaitable[Any]]
+Handler: TypeAlias = Callable[[Caller, Any], Awaitable[Any]]
 
 _SIMULATED: dict[str, Callable[[], PowerstripError]] = {
     "unauthorized": lambda: AuthFailed("Simulated: the caller is refused"),
@@ -21,8 +22,12 @@ _SIMULATED: dict[str, Callable[[], PowerstripError]] = {
 class BuiltIns:
     """The handlers of built-in providers, by full action name."""
 
-    def __init__(self, providers: Collection[BuiltIn] = ()) -> None:
-        self._handlers = {f"{each.adapter.id}.{name}": act for each in providers for name, act in each.handlers.items()}
+    def __init__(self) -> None:
+        self._handlers: dict[str, Handler] = {}
+
+    def add(self, provider: BuiltIn) -> None:
+        """Take in a provider's handlers."""
+        self._handlers |= {f"{provider.adapter.id}.{name}": act for name, act in provider.handlers.items()}
 
     def work(self, begun: Begun, wanted: Wanted, model: Model) -> Work | None:
         """What to run for a call; None where the action is no handler's."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import powerstrip
 from powerstrip import logs
-from powerstrip.api import hooking, invoking, pages, socket, triggering
+from powerstrip.api import hooking, invoking, pages, triggering
 from powerstrip.api.body import Body
 from powerstrip.api.cursors import Cursors
 from powerstrip.api.gate import Gate
@@ -44,8 +44,12 @@ class Front:
         self._count = itertools.count(1)
         self._tells = logs.wanted(logs.INFO)
 
-    def warm(self) -> Any:
-        """Put together what is behind the front, if it is not there yet. Takes most of a second; for a thread."""
+    async def warm(self) -> Any:
+        """Complete the hub, and put together what is behind the front, where they are not yet. Takes most of a second."""
+        await self._hub.complete()
+        return await asyncio.to_thread(self._make)
+
+    def _make(self) -> Any:
         from powerstrip.api.app import create_inner
 
         with self._making:
@@ -74,6 +78,9 @@ class Front:
         begun = time.perf_counter()
         visit = Visit(NO_HEAD, Body(NO_HEAD, receive), f"req_{self._prefix}{next(self._count):x}", self._cursors)
         opened = _Opened(send)
+        await self._hub.complete()
+        from powerstrip.api import socket
+
         try:
             visit.head = read_head({**scope, "method": "GET"})
             visit.query = read_query(scope["query_string"])
@@ -100,7 +107,7 @@ class Front:
         address = invoking.ADDRESS.fullmatch(visit.head.path) if visit.head.method == "POST" else None
         if address is None:
             scope[KEY] = visit
-            inner = self._inner or await asyncio.to_thread(self.warm)
+            inner = self._inner or await self.warm()
             await inner(scope, visit.body, reply.send)
         else:
             await reply.give(await invoking.answer(visit, self._hub, self._gate, address[1], address[2]))

@@ -38,7 +38,7 @@ async def answer(visit: Visit, hub: Hub, scope: Any, receive: Any, endpoint: str
     known = await hub.inbound.door.find(endpoint)
     if deeper and not known.scheme.puts:
         raise NotFound("There is nothing at this address")
-    if hub.outbound.sent(visit.head.fields.get(HOP_FIELD, b"").decode("latin-1")):
+    if hub.deliveries.is_own(visit.head.fields.get(HOP_FIELD, b"").decode("latin-1")):
         raise Unprocessable("This delivery was sent by this hub itself, which would never end", code="loop")
     visit.body.check_encoding()
     check_length(visit.head.fields.get(b"content-length"), MAX_BODY)

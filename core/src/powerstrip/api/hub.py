@@ -1,4 +1,8 @@
-"""The hub put together: every room of it, in the order in which they stand on each other."""
+"""The hub put together: every room of it, in the order in which they stand on each other.
+
+It opens in two steps. The first one holds the data folder, opens the keys and makes what answers deliveries and calls. The
+second one, `api/rooms.py`, loads, makes and starts all the rest; a served hub takes it once its port is open.
+"""
 
 import asyncio
 import contextlib
@@ -6,45 +10,47 @@ import os
 from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from powerstrip import logs
 from powerstrip.access import Access
-from powerstrip.actions import PROVIDER, Actions, Files, OwnActions, revealing
+from powerstrip.actions import PROVIDER, Actions, Files, revealing
 from powerstrip.adapter import Request, Response
-from powerstrip.automations import Automations, Flow, Parts, action_users, find_engine, impact_source
-from powerstrip.automations.workers import WorkerExecutor, Workers
 from powerstrip.catalog import Catalog
 from powerstrip.clock import monotonic
-from powerstrip.connect import Definitions, Integrations, watched
-from powerstrip.connect.consent import Apps, Connecting, connecting
-from powerstrip.connect.tokens import Ahead, Exchange, Leaving, Tokens
+from powerstrip.connect import Integrations, watched
+from powerstrip.connect.tokens import Ahead, Client, Exchange, Leaving, Tokens
 from powerstrip.edge import Deliveries, Edge, OperatorWay
-from powerstrip.entities import CONSUMER, DataChanges, Entities, entity_provider
 from powerstrip.events import Events
 from powerstrip.inbound import Inbound, endpoint_dependents
-from powerstrip.logs import Log
-from powerstrip.outbound import Outbound
-from powerstrip.problems import Problem
 from powerstrip.settings import MODEL_KEY, Settings
 from powerstrip.store import AuditLog, Presence, Project, Store, hold_folder, process_id
 from powerstrip.vault import Backends, ProjectSecrets, Vault, load_masters
 
 if TYPE_CHECKING:
+    from powerstrip.actions import OwnActions
     from powerstrip.api.front import Front
+    from powerstrip.automations import Automations, Flow
+    from powerstrip.automations.workers import WorkerExecutor, Workers
     from powerstrip.chat import Chats
     from powerstrip.chat.model import LanguageModel
+    from powerstrip.connect.consent import Connecting
+    from powerstrip.connect.definitions import Definitions
+    from powerstrip.entities import Entities
+    from powerstrip.outbound import Outbound
 
-log = Log("powerstrip.hub")
-
-SWEEP_SECONDS = 600
-"""How often old idempotency keys, lost calls and expired files are looked for."""
+RESERVED = ("entity",)
+"""Ids of the hub's own providers, which the second step brings: no plugin may have them."""
 
 
 @dataclass
 class Hub:
-    """One running hub. `Hub.open` makes it, `close` ends it; `app` is its ASGI application."""
+    """One running hub. `Hub.open` makes it, `close` ends it; `app` is its ASGI application.
+
+    What stands below `presence` is there once `complete` has returned.
+    """
 
     settings: Settings
     store: Store
@@ -53,27 +59,31 @@ class Hub:
     access: Access
     catalog: Catalog
     edge: Edge
+    exchange: Exchange
     integrations: Integrations
-    definitions: Definitions
     files: Files
     actions: Actions
     events: Events
     inbound: Inbound
+    deliveries: Deliveries
     secrets: ProjectSecrets
     tokens: Tokens
-    connecting: Connecting
     ahead: Ahead
     leaving: Leaving
-    entities: Entities
-    outbound: Outbound
-    automations: Automations
-    own_actions: OwnActions
-    workers: Workers
-    worker_steps: WorkerExecutor
-    flow: Flow
     presence: Presence
-    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
-    _sweeper: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    definitions: "Definitions" = field(init=False)
+    connecting: "Connecting" = field(init=False)
+    entities: "Entities" = field(init=False)
+    outbound: "Outbound" = field(init=False)
+    automations: "Automations" = field(init=False)
+    own_actions: "OwnActions" = field(init=False)
+    workers: "Workers" = field(init=False)
+    worker_steps: "WorkerExecutor" = field(init=False)
+    flow: "Flow" = field(init=False)
+    ending: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack, repr=False)
+    """What is to be closed, the last first."""
+    _completing: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    _whole: bool = field(default=False, repr=False)
     _app: "Front | None" = field(default=None, repr=False)
 
     @classmethod
@@ -88,13 +98,48 @@ class Hub:
 
         Raises `EngineRefused`, `AlreadyRunning`, `SchemaMismatch`, `MasterKeyError` and `StoreUnavailable`.
         """
-        logs.configure_quietly()
-        held = contextlib.ExitStack()
+        hub = await cls.begin(settings, environ, own=own)
         try:
-            return await _open(cls, settings, environ, own, held)
+            await hub.complete()
         except BaseException:
-            held.close()
+            await hub.close()
             raise
+        return hub
+
+    @classmethod
+    async def begin(
+        cls,
+        settings: Settings,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        own: Collection[tuple[str, int]] = (),
+    ) -> "Hub":
+        """The first step of `open` alone: what deliveries and calls need. Raises what `open` does."""
+        logs.configure_quietly()
+        ending = contextlib.AsyncExitStack()
+        try:
+            return await _begin(cls, settings, environ, own, ending)
+        except BaseException:
+            await ending.aclose()
+            raise
+
+    @property
+    def whole(self) -> bool:
+        """Whether the second step is done."""
+        return self._whole
+
+    async def complete(self) -> None:
+        """The second step: all other rooms. Whoever needs one of them waits here; done once, and raised to all where it fails."""
+        if self._whole:
+            return
+        if self._completing is None:
+            self._completing = asyncio.create_task(self._complete(), name="complete")
+        await asyncio.shield(self._completing)
+
+    async def _complete(self) -> None:
+        rooms = await asyncio.to_thread(import_module, "powerstrip.api.rooms")
+        await rooms.furnish(self)
+        self._whole = True
 
     @property
     def local_token(self) -> str:
@@ -117,6 +162,8 @@ class Hub:
     async def catalog_for(self, project: Project, name: str) -> Catalog:
         """The catalog to look an action up in: the project's own only where its provider can have actions there."""
         provider = name.partition(".")[0]
+        if not self.catalog.has(provider):  # it may be one of the hub's own, or an action of the project's
+            await self.complete()
         own = self.catalog.has(provider) and self.catalog.summary(provider).dynamic
         return await self.catalog_of(project) if own else self.catalog
 
@@ -145,65 +192,34 @@ class Hub:
 
         return LanguageModel(settings.model_url, settings.model_name, ask)
 
+    async def client(self, provider: str) -> Client | None:
+        """This hub's OAuth client at a provider, None where the operator set none."""
+        await self.complete()
+        return await self.connecting.apps.client(provider)
+
+    def release(self) -> None:
+        """When the server is about to end: let go of connections that would stay open for ever."""
+        if self.whole:
+            self.workers.release()
+
     async def close(self) -> None:
         """Finish what is on its way, and let go of the folder."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeper
-        await self.flow.close()
-        await self.workers.close()
-        await self.outbound.close()
-        await self.inbound.close()
-        await self.events.close()
-        await self.ahead.close()
-        await self.leaving.close()
-        await self.tokens.close()
-        await self.vault.rotation_jobs.close()
-        await self.edge.close()
-        await self.access.close()
-        await self.presence.close()
-        await self.store.close()
-        self._held.close()
-
-    async def start(self) -> None:
-        """Take up what an earlier process left, and begin to sweep."""
-        loop = asyncio.get_running_loop()
-        self._held.enter_context(logs.loop_errors(loop))
-        self._held.enter_context(watched(loop))
-        await self.presence.start()
-        await self.edge.start()
-        await self.access.start()
-        await self.actions.recover()
-        await self.events.start()
-        await self.outbound.start()
-        await self.inbound.start()
-        await self.workers.start()
-        await self.flow.start()
-        self.ahead.start()
-        self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            try:
-                await self.actions.sweep()
-                await self.inbound.sweep()
-                await self.outbound.sweep()
-                await self.entities.sweep()
-            except Problem as problem:
-                log.warning("hub.sweep_failed", code=problem.code)
+        if self._completing is not None and not self._completing.done():
+            self._completing.cancel()
+            await asyncio.wait((self._completing,))
+        await self.ending.aclose()
 
 
-async def _open(
+async def _begin(
     make: type[Hub],
     settings: Settings,
     environ: Mapping[str, str],
     own: Collection[tuple[str, int]],
-    held: contextlib.ExitStack,
+    ending: contextlib.AsyncExitStack,
 ) -> Hub:
-    plugin = find_engine(settings.engine, sqlite=settings.sqlite)
-    held.enter_context(hold_folder(settings.data))
+    if settings.engine != Settings.model_fields["engine"].default:
+        await asyncio.to_thread(_check_engine, settings)
+    ending.enter_context(hold_folder(settings.data))
     own = {*own, *public_address(settings)}
     store = Store(settings.url)
     await asyncio.to_thread(store.migrate)
@@ -212,95 +228,72 @@ async def _open(
     vault = Vault(store, await asyncio.to_thread(load_masters, settings, mutable, backends))
     mutable.pop(MODEL_KEY, None)  # the settings have it; programs that the hub starts are not to
     await store.start()
-    presence = Presence(store, process_id(settings.data), plugin.name)
-    try:
-        await vault.start()
-        audit = vault.audit
-        events = Events(store)
-        entities = Entities(store, audit, events)
-        built_in = (entity_provider(entities),)
-        catalog = await asyncio.to_thread(
-            Catalog.load, settings.index, settings.plugins_block, built_in=[each.adapter for each in built_in]
-        )
-        changes = DataChanges(catalog, events)
-        events.add_consumer(CONSUMER, changes.take, changes.listens)
-        _tell_plugins(catalog)
-        access = Access(
-            store,
-            audit,
-            vault.derive("api-keys"),
-            actions=lambda: {PROVIDER: (), **{each.id: each.action_ids for each in catalog.providers()}},
-        )
-        edge = Edge(settings, revealing(vault), settings.data / "streams", own=own)
-        exchange, apps = Exchange(edge), Apps(store, vault, catalog, audit)
-        tokens = Tokens(store, vault, audit, exchange, apps.client)
-        edge.use_tokens(tokens.access)
-        files = Files(store, settings.data / "files", audit)
-        ahead = Ahead(store, vault, catalog, settings, tokens)
-        leaving = Leaving(store, vault, audit, catalog, exchange, apps.client)
-        integrations = Integrations(store, vault, catalog, edge, audit, settings)
-        integrations.leave_with(leaving)
-        integrations.add_impact_source(impact_source)
-        integrations.add_impact_source(endpoint_dependents)
-        actions = Actions(store, vault, catalog, edge, audit, settings, files, built_in, integrations.catalogs, hub=presence.id)
-        connected = connecting(
-            store,
-            vault,
-            catalog,
-            edge,
-            audit,
-            settings,
-            apps=apps,
-            exchange=exchange,
-            tokens=tokens,
-            integrations=integrations,
-        )
-        deliveries = Deliveries(settings, own=own, hop=vault.derive("hop").hex()[:32])
-        outbound = Outbound(store, vault, audit, events, deliveries)
-        inbound = Inbound(store, vault, catalog, edge, integrations, events, audit, settings)
-        own_actions = OwnActions(store, vault, catalog, deliveries, audit)
-        own_actions.add_user(action_users)
-        workers = Workers(store, audit, actions)
-        worker_steps = WorkerExecutor(actions, workers)
-        engine = await asyncio.to_thread(plugin.make, Parts(store, events, presence.id))
-        engine.use("worker", worker_steps)
-        worker_steps.use_engine(engine)
-        flow = Flow(store, vault, events, actions, engine)
-        automations = Automations(store, catalog, integrations, audit)
-        hub = make(
-            settings,
-            store,
-            vault,
-            audit,
-            access,
-            catalog,
-            edge,
-            integrations,
-            Definitions(store, catalog, edge, integrations, audit),
-            files,
-            actions,
-            events,
-            inbound,
-            vault.project_secrets(backends),
-            tokens,
-            connected,
-            ahead,
-            leaving,
-            entities,
-            outbound,
-            automations,
-            own_actions,
-            workers,
-            worker_steps,
-            flow,
-            presence,
-            held,
-        )
-        await hub.start()
-    except BaseException:
-        await store.close()
-        raise
+    ending.push_async_callback(store.close)
+    await vault.start()
+    audit = vault.audit
+    events = Events(store)
+    presence = Presence(store, process_id(settings.data), settings.engine)
+    catalog = await asyncio.to_thread(Catalog.load, settings.index, settings.plugins_block, reserved=RESERVED)
+    access = Access(
+        store,
+        audit,
+        vault.derive("api-keys"),
+        actions=lambda: {PROVIDER: (), **{each.id: each.action_ids for each in catalog.providers()}},
+    )
+    edge = Edge(settings, revealing(vault), settings.data / "streams", own=own)
+    exchange = Exchange(edge)
+    tokens = Tokens(store, vault, audit, exchange, lambda provider: hub.client(provider))
+    edge.use_tokens(tokens.access)
+    files = Files(store, settings.data / "files", audit)
+    integrations = Integrations(store, vault, catalog, edge, audit, settings)
+    leaving = Leaving(store, vault, audit, catalog, exchange, lambda provider: hub.client(provider))
+    integrations.leave_with(leaving)
+    integrations.add_impact_source(endpoint_dependents)
+    hub = make(
+        settings,
+        store,
+        vault,
+        audit,
+        access,
+        catalog,
+        edge,
+        exchange,
+        integrations,
+        files,
+        Actions(store, vault, catalog, edge, audit, settings, files, integrations.catalogs, hub=presence.id),
+        events,
+        Inbound(store, vault, catalog, edge, integrations, events, audit, settings),
+        Deliveries(settings, own=own, hop=vault.derive("hop").hex()[:32]),
+        vault.project_secrets(backends),
+        tokens,
+        Ahead(store, vault, catalog, settings, tokens),
+        leaving,
+        presence,
+        ending=ending,
+    )
+    await _start(hub)
     return hub
+
+
+async def _start(hub: Hub) -> None:
+    loop, ending = asyncio.get_running_loop(), hub.ending
+    ending.enter_context(logs.loop_errors(loop))
+    ending.enter_context(watched(loop))
+    ending.push_async_callback(hub.deliveries.close)
+    for room in (hub.presence, hub.access, hub.edge, hub.vault.rotation_jobs, hub.tokens, hub.leaving, hub.ahead, hub.events):
+        ending.push_async_callback(room.close)
+    ending.push_async_callback(hub.inbound.close)
+    await hub.presence.start()
+    await hub.edge.start()
+    await hub.access.start()
+    await hub.actions.recover()
+
+
+def _check_engine(settings: Settings) -> None:
+    """Raises `EngineRefused` before anything is opened: a plugin's engine may not be there, or not work on this database."""
+    from powerstrip.automations import find_engine
+
+    find_engine(settings.engine, sqlite=settings.sqlite)
 
 
 def public_address(settings: Settings) -> list[tuple[str, int]]:
@@ -309,13 +302,3 @@ def public_address(settings: Settings) -> list[tuple[str, int]]:
     if not parts.hostname:
         return []
     return [(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))]
-
-
-def _tell_plugins(catalog: Catalog) -> None:
-    """One line at the start: which plugins are in the house, in which version, and which are not."""
-    log.info(
-        "hub.plugins",
-        usable=[f"{each.id} {each.version}".strip() for each in catalog.providers()],
-        blocked=[f"{each.name} {each.version}".strip() for each in catalog.broken() if each.blocked],
-        broken=[f"{each.name} {each.version}".strip() for each in catalog.broken() if not each.blocked],
-    )

@@ -7,7 +7,6 @@ from powerstrip.api.head import check_query
 from powerstrip.api.hub import Hub
 from powerstrip.api.problems import Answer, json_answer
 from powerstrip.api.visit import Visit
-from powerstrip.automations import Request
 from powerstrip.problems import BadInput
 from powerstrip.strictjson import strict_json
 
@@ -35,7 +34,9 @@ async def answer(visit: Visit, hub: Hub, handle: str) -> Answer:
 
 async def deliver(visit: Visit, hub: Hub, handle: str, key: str | None, wait: float) -> "HTTPTriggerDeliveryResponse":
     """Read the delivery's body and proofs, and put it on record."""
+    await hub.complete()
     from powerstrip.api.shapes.runs import HTTPTriggerDeliveryResponse  # not before the port is open
+    from powerstrip.automations import Request
 
     body = b"" if visit.body.absent else (await visit.body.json()).encode()
     data: Any = strict_json(body) if body else {}

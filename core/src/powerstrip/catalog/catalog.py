@@ -47,34 +47,26 @@ class Catalog:
     ) -> None:
         self._summaries = dict(sorted(summaries.items()))
         self._broken = list(broken)
-        self._body = body
-        self._recent = lru_cache(KEPT_BODIES)(body)
-        self._imports = Imports(adapter, limit)
+        self._own: dict[str, tuple[ProviderManifest, Adapter]] = {}
+        self._body: Callable[[str], ProviderManifest] = lambda name: self._own[name][0] if name in self._own else body(name)
+        self._recent = lru_cache(KEPT_BODIES)(self._body)
+        self._imports = Imports(lambda name: self._own[name][1] if name in self._own else adapter(name), limit)
 
     @classmethod
     def load(
-        cls, folder: Path, block: Collection[str] = (), limit: float = LOAD_LIMIT, built_in: Collection[Adapter] = ()
+        cls, folder: Path, block: Collection[str] = (), limit: float = LOAD_LIMIT, reserved: Collection[str] = ()
     ) -> "Catalog":
         """Find the installed plugins. `folder` keeps the index between starts.
 
         `block` names plugins or distributions that are never loaded; `limit` is in seconds for each plugin that is new or
-        changed. `built_in` are the hub's own providers, whose ids no plugin may have. A plugin that cannot be used is in
-        `broken()` with its reason. Opens no connection.
+        changed. `reserved` are ids of the hub's own providers, which `add` brings: no plugin may have them. A plugin that cannot
+        be used is in `broken()` with its reason. Opens no connection.
         """
         index = refresh(folder, read_index(folder), block, limit)
-        own = {adapter.id: adapter for adapter in built_in}
-        usable, broken = _sorted_out(index, block, frozenset(map(same_id, own)))
+        usable, broken = _sorted_out(index, block, frozenset(map(same_id, reserved)))
         plugins = _Plugins(folder, usable, limit)
-        manifests = {name: describe(adapter) for name, adapter in own.items()}
         summaries = {row.summary.id: row.summary for row in usable.values() if row.summary}
-        summaries |= {name: summary_of(manifest) for name, manifest in manifests.items()}
-        return cls(
-            summaries,
-            broken,
-            lambda name: manifests[name] if name in manifests else plugins.body(name),
-            lambda name: own[name] if name in own else plugins.adapter(name),
-            limit,
-        )
+        return cls(summaries, broken, plugins.body, plugins.adapter, limit)
 
     @classmethod
     def of(cls, *adapters: Adapter) -> "Catalog":
@@ -88,9 +80,15 @@ class Catalog:
         summaries = {each.id: summary_of(each) for each in manifests.values()}
         return cls(summaries, (), manifests.__getitem__, by_id.__getitem__)
 
+    def add(self, adapter: Adapter) -> None:
+        """Take in one of the hub's own providers, whose id was reserved."""
+        manifest = describe(adapter)
+        self._own[adapter.id] = manifest, adapter
+        self._summaries = dict(sorted({**self._summaries, adapter.id: summary_of(manifest)}.items()))
+
     def providers(self) -> list[ProviderSummary]:
         """All usable providers, by id."""
-        return list(self._summaries.values())
+        return [self.summary(name) for name in self._summaries]
 
     def broken(self) -> list[BrokenPlugin]:
         """Installed plugins that are not usable, each with its reason."""
@@ -108,9 +106,12 @@ class Catalog:
     def summary(self, provider: str) -> ProviderSummary:
         """One provider in short. Raises `NotFound`."""
         try:
-            return self._summaries[provider]
+            summary = self._summaries[provider]
         except KeyError:
             raise self._no_provider(provider) from None
+        if summary.problem and self._imports.has(provider):  # it was only late
+            summary = self._summaries[provider] = summary.model_copy(update={"problem": ""})
+        return summary
 
     def provider(self, provider: str) -> ProviderManifest:
         """One provider in full. Raises `NotFound`."""

@@ -100,6 +100,11 @@ class ProjectCatalogs:
                 _keep(self._catalogs, project_id, known)
             return known[1]
 
+    def forget(self) -> None:
+        """After the base has got another provider."""
+        with self._lock:
+            self._catalogs.clear()
+
     def parts(self, edition: Edition, document: Callable[[Edition], Mapping[str, Any]]) -> Parts:
         """What a definition makes, remembered. Raises `Problem` where its adapter is gone."""
         if edition not in self._parts:

@@ -38,7 +38,7 @@ def refresh(folder: Path, old: Index, block: Collection[str], limit: float) -> I
 
 def blocked(found: Found, block: Collection[str]) -> bool:
     """Has the operator blocked this plugin, by its name or its distribution's?"""
-    return not {canonical(found.name), canonical(found.distribution)}.isdisjoint(map(canonical, block))
+    return bool(block) and not {canonical(found.name), canonical(found.distribution)}.isdisjoint(map(canonical, block))
 
 
 def canonical(name: str) -> str:

@@ -11,7 +11,7 @@ from powerstrip.chat.parser.settings import connection_name
 from powerstrip.chat.parser.text import fold, read
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.state import Choice, Person, Reply, State
-from powerstrip.connect import Source
+from powerstrip.connect.definitions import Source
 from powerstrip.problems import Problem
 
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)

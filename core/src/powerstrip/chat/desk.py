@@ -12,7 +12,8 @@ from powerstrip.catalog import Catalog
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.model import MAX_TEXT, LanguageModel
 from powerstrip.chat.parser import Parser
-from powerstrip.connect import Definitions, Integrations
+from powerstrip.connect import Integrations
+from powerstrip.connect.definitions import Definitions
 from powerstrip.entities import Entities
 from powerstrip.inbound.history import History
 from powerstrip.outbound import Webhooks

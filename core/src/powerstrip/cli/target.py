@@ -1,5 +1,6 @@
 """Which hub a command talks to: a running one over HTTP, or a data folder that the command opens itself."""
 
+import gc
 import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
@@ -115,35 +116,57 @@ async def open_hub(
     *,
     own: Collection[tuple[str, int]] = (),
     log_level: "Level" = "error",
+    whole: bool = True,
 ) -> AsyncGenerator["Hub"]:
     """The hub of a data folder, held for as long as the block runs. Stops where it cannot be opened.
 
     `own` are the addresses that it will listen on: calls to them are refused. A short command tells of troubles itself, so
-    that its log begins at errors.
+    that its log begins at errors. Without `whole` it has only begun (`Hub.begin`).
     """
-    from powerstrip.api import Hub
-    from powerstrip.automations import EngineRefused
-    from powerstrip.cli.logs import log_to_stderr
+    with _uncollected():
+        from powerstrip.api import Hub
+        from powerstrip.cli.logs import log_to_stderr
+
+        log_to_stderr(log_level)
+        tell_of_first_look(settings.index)
+        with refusals():
+            hub = await (Hub.open if whole else Hub.begin)(settings, environ, own=own)
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Nothing of what a start makes is garbage: looking for some is a tenth of it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
+def refusals() -> Generator[None]:
+    """Why a hub cannot be opened, or cannot be completed, as a `Stop`."""
     from powerstrip.problems import Problem
+    from powerstrip.settings import SettingsError
     from powerstrip.store import AlreadyRunning, SchemaMismatch
     from powerstrip.vault import MasterKeyError
 
-    log_to_stderr(log_level)
-    tell_of_first_look(settings.index)
     try:
-        hub = await Hub.open(settings, environ, own=own)
+        yield
     except AlreadyRunning as error:
         raise Stop(str(error), code="already_running") from None
-    except EngineRefused as error:
+    except SettingsError as error:
         raise Stop(str(error), code="bad_engine") from None
     except (SchemaMismatch, MasterKeyError) as error:
         raise Stop(str(error), hint="powerstrip doctor", code="cannot_open") from None
     except Problem as error:
         raise Stop(error.message, hint="powerstrip doctor", code=error.code) from None
-    try:
-        yield hub
-    finally:
-        await hub.close()
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from powerstrip.connect.asking import Question
 from powerstrip.connect.binding import Link, Links, check_destination, find_link
 from powerstrip.connect.bundles import Difference
-from powerstrip.connect.definitions import Definitions, Outlook, Source, read_file, report_of
 from powerstrip.connect.expiry import HUB, expire
 from powerstrip.connect.forms import refuse_secrets
 from powerstrip.connect.guarding import plugin_code
@@ -21,7 +20,6 @@ from powerstrip.connect.watching import watched
 __all__ = [
     "HUB",
     "AdapterBroken",
-    "Definitions",
     "Dependent",
     "Difference",
     "ErrorType",
@@ -33,13 +31,11 @@ __all__ = [
     "Links",
     "NewIntegration",
     "OutOfTime",
-    "Outlook",
     "Picked",
     "Plan",
     "Probe",
     "Question",
     "Recent",
-    "Source",
     "Step",
     "check_destination",
     "error_type_of",
@@ -48,9 +44,7 @@ __all__ = [
     "keep_ledger",
     "one_line",
     "plugin_code",
-    "read_file",
     "refuse_secrets",
-    "report_of",
     "run_adapter",
     "watched",
 ]

@@ -63,6 +63,8 @@ class Events:
         """Events were taken that are not at their ends."""
         self._left = False
         """Something was written that may be due."""
+        self._whole = False
+        """Whether every consumer was handed in: before that nobody can say that no consumer wants an event."""
 
     def add_consumer(self, name: str, consumer: Consumer, listens: Listens | None = None) -> None:
         """Hand in who is to hear of events. At composition, before `start`; `name` stays the same for good.
@@ -91,8 +93,9 @@ class Events:
         return self.emit_all(connection, (event,))[0]
 
     def emit_all(self, connection: Connection, events: Sequence[NewEvent]) -> list[str | None]:
-        """The same for many, in order. What no consumer wants at this moment is at its end at once."""
-        interests = Interests(connection, self._listens)
+        """The same for many, in order. What no consumer wants is at its end at once; before `start`
+        it waits, for further consumers may come."""
+        interests = Interests(connection, self._listens if self._whole else {})
         fit = [event for event in events if not _too_deep(event)]
         outcomes = [(event, interests.outcome(event)) for event in fit]
         self._left = self._left or any(outcome is None for _, outcome in outcomes)
@@ -150,6 +153,7 @@ class Events:
 
     async def start(self) -> None:
         """Begin to process, with what an earlier process left in the middle."""
+        self._whole = True
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         if self._store.sqlite:  # on PostgreSQL another hub may be at it: its lease decides
             await self._store.hot(lambda connection: rows.take_up(connection, stamp()))

@@ -32,10 +32,6 @@ class Outbound:
         self.webhooks = Webhooks(store, secrets, deliveries, audit, self._sender.wake)
         events.add_consumer(CONSUMER, Outbox(self._sender.wake).take, listens)
 
-    def sent(self, hop: str) -> bool:
-        """Whether a request with this hop header is a delivery of this hub's own."""
-        return self._deliveries.is_own(hop)
-
     async def start(self) -> None:
         """Begin to send."""
         await self._sender.start()

@@ -20,7 +20,8 @@ from powerstrip.api.shapes.definitions import (
     IntegrationDefinition,
 )
 from powerstrip.api.visit import Visit
-from powerstrip.connect import NewIntegration, Outlook, Source, report_of
+from powerstrip.connect import NewIntegration
+from powerstrip.connect.definitions import Outlook, Source, report_of
 from powerstrip.problems import BadInput
 
 TAG = "definitions"

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from powerstrip.api.shapes.base import Asked, Id, Name, Object, Told
 from powerstrip.catalog import Change
-from powerstrip.connect import Dependent, Outlook, report_of
+from powerstrip.connect import Dependent
+from powerstrip.connect.definitions import Outlook, report_of
 from powerstrip.store import Definition
 
 

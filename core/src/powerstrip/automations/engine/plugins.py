@@ -13,6 +13,7 @@ from powerstrip.adapter.adapter import PROJECT, hookimpl
 from powerstrip.automations.engine.journal import Journal
 from powerstrip.automations.engine.ports import Engine
 from powerstrip.automations.engine.working import Parts
+from powerstrip.settings import SettingsError
 from powerstrip.store import Store
 
 GROUP = "powerstrip.engines"
@@ -21,7 +22,7 @@ GROUP = "powerstrip.engines"
 _hookspec = pluggy.HookspecMarker(PROJECT)
 
 
-class EngineRefused(Exception):
+class EngineRefused(SettingsError):
     """The engine that was chosen cannot work here. The message says why and what to do, in a line or two."""
 
 

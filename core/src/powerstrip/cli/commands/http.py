@@ -171,7 +171,7 @@ def _existing(path: str) -> Path:
 def _read_here(path: Path) -> dict[str, Any]:
     """A dry run of a file needs no hub: nothing is compared, kept or sent."""
     from powerstrip.catalog import discover, load_adapter
-    from powerstrip.connect import read_file, report_of
+    from powerstrip.connect.definitions import read_file, report_of
     from powerstrip.problems import Problem
 
     found = next((each for each in discover() if each.name == PROVIDER), None)

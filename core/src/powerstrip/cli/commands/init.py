@@ -26,7 +26,7 @@ async def init(context: Context) -> None:
         raise Usage("`init` makes a data folder on this machine", hint="give --data, or use `powerstrip projects create`")
     settings = target.folder_settings(context.args, context.environ)
     handle = context.named_project or DEFAULT_PROJECT
-    async with target.open_hub(settings, context.environ) as hub:
+    async with target.open_hub(settings, context.environ, whole=False) as hub:
         try:
             made = await hub.access.bootstrap(handle, mode=context.args.mode)
         except Problem as problem:

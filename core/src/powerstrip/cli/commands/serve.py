@@ -1,6 +1,5 @@
 """`powerstrip serve`: the hub's HTTP API on one port."""
 
-import asyncio
 import gc
 import ipaddress
 
@@ -57,11 +56,13 @@ async def _serve(context: Context) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             context.console.note(TLS_WARNING)
 
-    async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=context.args.log_level) as hub:
+    level = context.args.log_level
+    async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=level, whole=False) as hub:
 
         async def after() -> None:
-            await asyncio.to_thread(hub.app.warm)
+            with target.refusals():
+                await hub.app.warm()
             gc.freeze()
             gc.enable()
 
-        await serve_app(hub.app, bound, ready, hub.workers.release, after)
+        await serve_app(hub.app, bound, ready, hub.release, after)
