@@ -60,13 +60,18 @@ async def test_a_delivery_that_came_early_is_processed_once_all_who_may_want_it_
     assert (await settled(house, event["id"]))["source_event"]["status"] == "succeeded"
 
 
-@pytest.mark.parametrize(("method", "path", "body"), [QUERY, ("GET", "automations", None)])
-async def test_what_needs_another_room_waits_for_it(early: tuple[House, str], method: str, path: str, body: Any) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [(*QUERY, 200), ("GET", "automations", None, 200), ("POST", "/v1/triggers/http/none", {}, 404)],
+)
+async def test_what_needs_another_room_waits_for_it(
+    early: tuple[House, str], method: str, path: str, body: Any, status: int
+) -> None:
     house, _ = early
 
     answers = await asyncio.gather(*(house.ask(method, path, body) for _ in range(3)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in answers} == {status}
     assert house.hub.whole
 
 
