@@ -1,8 +1,8 @@
 """Some hundred sentences of our own, of every kind, provider and language: how many are understood in all their parts.
 
 Each was written before what it tests was mended, and without a look at the rules: `fourth` began at 0.75; `fifth`, written after
-what `fourth` led to, at 0.75; `sixth`, after that, at 0.54; the halves of `seventh` at 0.78 and 0.81. What they led to are
-general rules.
+what `fourth` led to, at 0.75; `sixth`, after that, at 0.54; the halves of `seventh` at 0.78 and 0.81;
+`eighth`, after that, at 0.77. What they led to are general rules.
 """
 
 from pathlib import Path
@@ -15,7 +15,16 @@ from powerstrip.chat.parser import Parser
 from .sentences import Sentence, mistakes, sentences
 
 SAYINGS = Path(__file__).parent / "sayings"
-LEAST = {"first": 0.98, "second": 0.96, "third": 0.97, "fourth": 0.97, "fifth": 0.95, "sixth": 0.85, "seventh": 0.98}
+LEAST = {
+    "first": 0.98,
+    "second": 0.96,
+    "third": 0.97,
+    "fourth": 0.97,
+    "fifth": 0.95,
+    "sixth": 0.85,
+    "seventh": 0.98,
+    "eighth": 0.98,
+}
 """Share of the sentences that must be right in every part; a fall below is a step back."""
 
 

@@ -53,7 +53,7 @@ def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
 
 
 _ENDS_ASKING = re.compile(
-    r"[,.;:–—-] (?:so |and |but )?(?:why|where|did|has|have|was|were|is there|what happened|what went)\b[^.!?]*\?\W*$"
+    r"^\W*(?:if|suppose|when) (?:we|i|one|you|somebody) (?:\w+ ){1,2}?[^,]*, (?:who|what|which|does|do|will|would|is|are|can|how (?:many|much|bad))\b|[,.;:–—-] (?:so |and |but )?(?:why|where|did|has|have|was|were|is there|what happened|what went)\b[^.!?]*\?\W*$"
 )
 """ "A message was posted, did the event reach us?": what happened is told, and asked about."""
 _PRONOUN = re.compile(
@@ -61,6 +61,10 @@ _PRONOUN = re.compile(
 )
 
 
+_ONLY_IT = re.compile(
+    r"\W*(?:please |now )?((?:turn|switch|shut|put|disable|enable|pause|resume|activate|deactivate|rotate|test|delete|remove|disconnect|copy|reactivate))(?: it| that| this| that one| this one)((?: (?:back )?(?:off|on|up|down))?)(?: again| please| now)*\W*"
+)
+""" "Turn it off", and nothing else."""
 _SEPARATED = re.compile(
     r"\b(throw|turn|switch|put|take|bring|shut|set|cut|kick|rip|tear|clean|swap|try|pull|wake|start|clear) ((?:(?:the|our|my|that|this|its|old|whole) )*(?:@[pnv])(?: (?:\w+ )?(?:connection|integration|account|key|token))?)"
     r" (back on|away|off|on|out|down|up|over)\b"
@@ -75,6 +79,8 @@ def _forms(reading: Reading) -> Iterator[str]:
         yield reading.marked.replace(kind[0], "@p")
     if (joined := _SEPARATED.sub(r"\1 \3 \2", reading.marked)) != reading.marked:
         yield joined
+    if not (reading.standing or reading.own_name or reading.vendors) and _ONLY_IT.fullmatch(reading.marked):
+        yield _ONLY_IT.sub(r"\1 @p\2", reading.marked)
     named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
     if named and _PRONOUN.search(reading.marked):
         yield _PRONOUN.sub(named[0], reading.marked)
@@ -193,7 +199,7 @@ def projects(reading: Reading) -> None:
     project = r"(?:project|projekt|projet|proyecto|projeto|progetto|workspace)"
     source = reading.things.find(
         rf"\b(?:from|of|aus|von|desde|de|depuis|out of)(?: the| our)? {project}s? {word}",
-        rf"\b(?:from|of|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para|should|must|needs|has)\b)",
+        rf"\b(?:from|of|aus|von|desde|de|depuis)(?: the| our)? {word}(?: {project})?(?= (?:in|to|into|nach|a|over|ins|vers|para|should|must|needs|has)\b|\W*$)",
     )
     source = source or reading.things.find(
         rf"\bas in(?: the| our)?(?: {project})? {word}",

@@ -63,6 +63,8 @@ def event_of(reading: Reading, parts: Parts, text: str, *, strict: bool = False)
         named.insert(0, "webhook")
     if (event := reading.best_event([each for each in named if each != "entity"], text))[0]:
         return event
+    if here and not ENTITY.search(text) and (event := reading.changed(here[0].provider, told))[0]:
+        return event
     if not here and _MAIL_COMES.search(told) and not re.search(r"\b(?:forms?|records?)\b", told):
         return "email.received", "email"
     if strict:
@@ -75,7 +77,7 @@ def event_of(reading: Reading, parts: Parts, text: str, *, strict: bool = False)
         return event
     if named and (known := reading.lexicon.providers.get(named[0])) and known.events:
         return next(iter(known.events)), named[0]
-    return "", ""
+    return reading.event_of_any(told)
 
 
 def act(reading: Reading, parts: Parts, event_provider: str) -> None:
@@ -205,14 +207,14 @@ _BOUNDARY = re.compile(
 )
 _HAPPENS = re.compile(
     r"\b(?:new|incoming|fresh|every|each|any|\w+ed|gets?|got|comes?|lands?|arrives?|is|was|are|goes|went|changes?|fails?|bounces?|fires?|replies|replied|moved|sent|paid|won|lost|done"
-    r"|complain\w*|fail\w*|mention\w*|push|reacts?|opens?|closes?|clicks?|creates?|deletes?|updates?|cancels?|cancellation|slash command|unsubscribes?|signs? up|submits?|posts?|pays|writes)\b"
+    r"|(?:in|out|live|up)(?=$| (?:on|at|in)\b)|complain\w*|fail\w*|mention\w*|push|reacts?|opens?|closes?|clicks?|creates?|deletes?|updates?|cancels?|cancellation|slash command|unsubscribes?|signs? up|submits?|posts?|pays|writes)\b"
 )
 _ASKS_DEED = re.compile(
     r"^\W*(?:please |bitte |can you |could you |i want (?:you )?to |in \w+ |on \w+ )?(?:create|open|add|make|send|post|show|list|get|find|search|delete|remove|connect|set ?up|hook|copy|move|close|update|give"
     r"|upload|download|comment|reply|refund|charge|invite|assign|ask|tell|write|text|call|use|need|want|put|schedule|label|merge|run|start|trigger|read|fetch|draft|generate|test|check|rotate|enable|disable)\b(?! (?:is|gets?|was|has|in|on|changes?|comes?|fails?)\b)"
 )
 _DEED_FOLLOWS = re.compile(
-    r"\W*(?:then |please |just |also |be |get |we |you |i |it |them |automatically |immediately |should |a |the |directly )*(?:#|@?\w+ing\b|send|post|create|text|ping|call|add|notify|make|tell|open|e?mail|mark|update"
+    r"\W*(?:then |so |please |just |also |be |get |we |you |i |it |them |automatically |immediately |should |a |the |directly )*(?:#|@?\w+ing\b|send|post|create|text|ping|call|add|notify|make|tell|open|e?mail|mark|update"
     r"|write|upsert|message|reply|answer|comment|log|file|append|copy|upload|archive|store|save|forward|share|sync|start|run|trigger|launch|dispatch|summari[sz]e|translate|assign|close|merge|delete|remove|set"
     r"|put|get|fetch|list|alert|inform|page|schedule|invite|charge|refund|generate|draft|raise|announce|warn|dm|whatsapp|sms|ring|unsubscribe|subscribe|react|label|tag|move|transition|publish|note|query|search"
     r"|push|back ?up|moderate|check|embed|classify|invoice|issue|bill|export|show up|posted|sent|copied|announced|stored|archived|forwarded|let|have|drop|record|register|remind|enrich|score|escalate|suppress|cancel)\b(?![.@-])"

@@ -9,7 +9,7 @@ from powerstrip.chat.parser.clauses import DO
 from powerstrip.chat.parser.connects import MAIL_HOST
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.lexicon import Deed
-from powerstrip.chat.parser.reading import Reading, looks
+from powerstrip.chat.parser.reading import Reading, looks, reach
 from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import entity_of
 
@@ -46,7 +46,7 @@ _READS_AS_QUESTION = re.compile(
 
 
 def is_call(reading: Reading) -> bool:
-    if _READS_AS_QUESTION.search(reading.marked) and not reading.things.quotes:
+    if _READS_AS_QUESTION.search(reading.marked) and not reading.things.quotes and not _of_one_thing(reading):
         return False
     if entity_call(reading):
         return True
@@ -69,6 +69,18 @@ def is_call(reading: Reading) -> bool:
             reading.as_kind("call_action", f"{action.name} fits its words")
             return True
     return False
+
+
+_IDS = frozenset(["message_id", "issue", "number", "conversation_id", "id", "ts", "key", "charge", "payment_intent", "customer"])
+
+
+def _of_one_thing(reading: Reading) -> bool:
+    """Whether a question is about one thing at the provider, by its identifier: "what does message 4f… look like"."""
+    best = reading.best()
+    action = reading.best_action(best.provider, reading.message.words) if best else None
+    if action is None or not looks(action):
+        return False
+    return bool(_IDS & set(inputs_of(action.name, action.fields[:1], reading.things, automates=False)))
 
 
 def best_call(reading: Reading, provider: str) -> tuple[Deed | None, dict[str, Value]]:
@@ -153,6 +165,9 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     told = set(inputs) - (_SENDERS_ONLY if imperative else _SENDERS)
     if (imperative or _ASKED_DEED.search(words)) and (told or _NOUNS.search(words)):
         return True
+    usual = reading.lexicon.providers[provider].default
+    if imperative and connecting is None and action.name != usual and reach(action, words) >= _PLAIN:
+        return True
     if looks(action) and action.name != reading.lexicon.providers[provider].default and _ASKS.search(marked):
         return True
     if reading.things.quotes and set(inputs) - _SENDERS and not rules.CONNECT.match(words):
@@ -161,6 +176,8 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     return len(inputs) > len(setup) and (len(inputs) > 1 or action.fields[:1] == tuple(inputs))
 
 
+_PLAIN = 8
+"""How many characters of an action's own words make a command of it, where no input is stated."""
 _LEAD = re.compile(r"^\W*(?:(?:on|in|from|via|with|using) )?@[pn]\s*[:,\u2013\u2014-]*\s*")
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE)\b")
 _GOAL = re.compile(rf"(?:\b(?:and|then)|[,;])\s+(?:then |also |please )?(?:{DO}|say)\b")

@@ -151,7 +151,7 @@ def _is_noun(verb: re.Match[str], text: str) -> bool:
 def _without_word(bare: str) -> Parts | None:
     """ "New row in the sheet should create an invoice", "upload every submitted form to S3", "on failures do that"."""
     if (_NEW.match(bare) or _HAPPENED.match(bare)) and (should := _SHOULD.search(bare) or _COMMA_VERB.search(bare)):
-        return _told(bare, (0, should.start()), (should.end(), len(bare)))
+        return _told(bare, (0, should.start()), (should.start() if should.re is _COMMA_VERB else should.end(), len(bare)))
     if every := _EVERY_DONE.search(bare):
         if _VERB.search(bare[: every.start()]):
             return Parts((every.start(), every.end()), (0, len(bare)))

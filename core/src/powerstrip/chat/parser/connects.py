@@ -47,7 +47,7 @@ def connect(reading: Reading, vendor: str, asks: bool) -> Intent:
 
 MAIL_HOST = re.compile(r"(?<![\w@.])(?:smtp|imap|mail|mx)\d?\.[\w-]+\.\w+", re.IGNORECASE)
 _STRONGLY = re.compile(
-    r"\b(?:connect\w*|conect\w*|hook\w*|integrat\w*|integra\w*|link\w*|set\w* ?up|add|plug|wire|sign in|log in|onboard|verbind\w*|anbind\w*|anschlie\w*|einricht\w*|branch\w*|ajout\w*|adicion\w*|conect\w*|connecte\w*)\b"
+    r"\bget (?:the |our |my )?@[pv] (?:in|going|running|working|here)\b|\b(?:connect\w*|conect\w*|hook\w*|integrat\w*|integra\w*|link\w*|set\w* ?up|add|plug|wire|sign in|log in|onboard|verbind\w*|anbind\w*|anschlie\w*|einricht\w*|branch\w*|ajout\w*|adicion\w*|conect\w*|connecte\w*)\b"
 )
 _AS_SERVICE = re.compile(
     r"\b(?:api|keys?|tokens?|account|workspace|integration|connection|mode|org|channel|scopes?|webhooks?|bot|app|adapter|connector|sandbox|server|data|messages|issues|payments)\b|(?:use|using|need|want) (?:our |the |my )?@p(?! of\b)|(?:with|via|through|on|in) (?:our |the )?@p(?:\W*$|,| (?:here|too|for|as|so|to|please|now)\b)|(?:switch|mov|migrat|chang)\w*\b.* to (?:the )?@p"

@@ -57,7 +57,7 @@ def inputs_of(action: str, fields: tuple[str, ...], things: Things, *, automates
     for field in fields:
         reader = _BY_ACTION.get((action, field)) or _BY_PROVIDER.get((provider, field)) or _READERS.get(field)
         value = reader(things, found) if reader else _plain(field, things)
-        if value not in ("", [], None):
+        if value not in ("", [], None) and not (field in _SAID_ONCE and value in found.values()):
             found[field] = value
     if automates:
         for name in ("text", "body", "title", "subject", "input"):
@@ -73,6 +73,7 @@ def _plain(field: str, things: Things) -> str:
     return "" if found.lower() in STOP else found
 
 
+_SAID_ONCE = frozenset(["text", "body", "title", "subject", "input", "content", "query"])
 _IN = r"(?:in|to|on|into|for|of|from|from the|in the|im|en|dans|at)"
 _READERS: dict[str, Callable[[Things, Inputs], Value | None]] = {
     "channel": read_channel, "text": read_text, "to": read_to_mail, "from_address": read_sender, "from_number": read_from_phone, "subject": read_subject, "body": read_body,

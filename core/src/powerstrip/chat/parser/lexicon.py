@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # reading sentences needs no database, and starts quickly
 VERBS = {
     "send": "send|mail|write|post|notify|tell", "post": "post|send|write|tell|notify|say", "create": "create|add|make|new|open|file|start|register|log",
     "add": "add|put|attach|append", "update": "update|change|edit|set|modify|rename", "delete": "delete|remove|erase|drop",
-    "list": "list|show|which|what|all|see|get", "get": "get|fetch|show|read|look ?up|open|retrieve", "read": "read|get|fetch|show|open",
-    "search": "search|find|look for|query", "query": "query|find|search|list", "put": "put|upload|write|save|store", "copy": "copy|duplicate",
+    "list": "list|show|which|what|all|see|get", "get": "what does|what(?: is| s)(?! an?\\b)|get|fetch|show|read|look ?up|open|retrieve", "read": "read|get|fetch|show|open",
+    "search": "search|find|look for|query|list|are there|do we have|any", "query": "query|find|search|list", "put": "put|upload|write|save|store", "copy": "copy|duplicate",
     "close": "close|resolve|finish", "assign": "assign|hand over", "check": "check|verify|validate|test", "start": "start|begin|launch",
     "cancel": "cancel|stop|abort", "upsert": "upsert|create|update|save", "run": "run|start|trigger|launch", "print": "print",
 }  # fmt: skip
@@ -27,7 +27,8 @@ CHANGES = {
     "created": "creat\\w*|new|added|opened|comes in|made|arrives?", "opened": "open\\w*|new|created", "updated": "updat\\w*|chang\\w*|edit\\w*",
     "deleted": "delet\\w*|remov\\w*", "removed": "delet\\w*|remov\\w*", "received": "receiv\\w*|arrives?|comes in|new", "closed": "clos\\w*|resolved",
     "completed": "complet\\w*|finish\\w*|done|ends", "failed": "fail\\w*|error\\w*", "sent": "sent|sends", "cancelled": "cancel\\w*",
-    "canceled": "cancel\\w*", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "delivered|delivers",
+    "canceled": "cancel\\w*", "succeeded": "succe\\w*|goes through|went through", "merged": "merg\\w*", "published": "publish\\w*|released|is out|goes out",
+    "bounced": "bounc\\w*", "refunded": "refund\\w*", "added": "add\\w*|new|arrives?", "replied": "repl(?:y|ies|ied)|answers?", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "delivered|delivers",
 }  # fmt: skip
 
 
@@ -45,6 +46,8 @@ class Deed:
     read_only: bool = False
     also: re.Pattern[str] | None = None
     """What its id and title say, where `cue` comes from knowledge."""
+    close: re.Pattern[str] | None = None
+    """Its verb with its own noun close by: "add a comment"."""
 
 
 @dataclass
@@ -77,6 +80,11 @@ class Lexicon:
         for manifest in manifests:
             _merge(self.providers, manifest, self.kinds.values())
         self.names = _alternation({known.id: known.names for known in self.providers.values()})
+        self._placed = re.compile(
+            rf"\b(?:in|on|at|with|via|im|auf|bei|mit|en|dans|sur|no|na|em|su|nel) (?:the |our |das |la |le |el )?{self.names.pattern} ?".replace(
+                "?P<p_", "?P<q_"
+            )
+        )
         self.implied = _alternation({known.id: known.implied for known in self.providers.values()})
         self.plain_names = {
             name: known.id for known in self.providers.values() for name in known.names if re.fullmatch(r"[a-z]{5,}", name)
@@ -90,6 +98,10 @@ class Lexicon:
         longest = sorted(self.vendors, key=len, reverse=True)
         self.vendor_pattern = pattern("|".join(map(re.escape, longest)))
         self.by_token = {kind: known.id for known in self.providers.values() for kind in known.tokens}
+
+    def without_names(self, text: str) -> str:
+        """A text without "in Slack" and the like."""
+        return self._placed.sub("", text)
 
     def deed(self, name: str) -> Deed | None:
         """An action or event by its full name."""
@@ -115,7 +127,7 @@ def _from_knowledge(id: str, row: dict[str, Any]) -> Known:
     for name, deed in row["actions"].items():
         full = f"{id}.{name}"
         known.actions[full] = Deed(
-            full, pattern(_bounded(deed["cue"])), tuple(deed["fields"].split()), also=pattern(_cue(name, ""))
+            full, pattern(_bounded(deed["cue"])), tuple(deed["fields"].split()), also=pattern(_cue(name, "")), close=_close(name)
         )
     known.events = {name: Deed(name, pattern(cue)) for name, cue in row["events"].items()}
     return known
@@ -146,7 +158,21 @@ def _merge(providers: dict[str, Known], manifest: "ProviderManifest", kinds: Ite
 
 def _deed_of(action: "ActionManifest") -> Deed:
     fields = action.input_schema.get("properties", {})
-    return Deed(action.name, pattern(_cue(action.id, action.title or action.id)), tuple(fields), action.annotations.read_only)
+    return Deed(
+        action.name,
+        pattern(_cue(action.id, action.title or action.id)),
+        tuple(fields),
+        action.annotations.read_only,
+        close=_close(action.id),
+    )
+
+
+def _close(id: str) -> re.Pattern[str] | None:
+    *nouns, verb = re.split(r"[._]", id)
+    if not nouns or verb not in VERBS:
+        return None
+    verbs = VERBS[verb].replace("open", "open(?! (?:the|our|my))") if verb == "create" else VERBS[verb]
+    return pattern(rf"(?:{verbs}) (?:(?!to|in|on|into|from|for|of|at|and)[\w-]+ ){{0,3}}?{re.escape(nouns[-1])}\w{{0,3}}")
 
 
 def _bounded(cue: str) -> str:

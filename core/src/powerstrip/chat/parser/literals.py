@@ -6,6 +6,7 @@ from collections.abc import Callable
 from powerstrip.chat.intent import Value
 from powerstrip.chat.parser.settings import bucket_of
 from powerstrip.chat.parser.things import Things
+from powerstrip.chat.parser.tongues import wide
 
 Inputs = dict[str, Value]
 QUOTED = r"(?:\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«\s?([^»]+?)\s?»|(?<!\w)'([^']+)'(?!\w)|`([^`]+)`)"
@@ -135,6 +136,7 @@ def read_title(things: Things, found: Inputs) -> str:
 
 def quoted_or(*sources: str) -> Callable[[Things, Inputs], str]:
     """A field that is found by these patterns (each with groups), stop words not taken."""
+    sources = tuple(map(wide, sources))
 
     def read(things: Things, found: Inputs) -> str:
         for source in sources:
@@ -350,7 +352,7 @@ def read_filename(things: Things, _: Inputs) -> str:
 
 def read_object(things: Things, _: Inputs) -> str:
     found = things.find(
-        r"\b(accounts?|leads?|contacts?|opportunit(?:y|ies)|cases?|tasks?|campaigns?|products?|orders?|contracts?|quotes?|users?|events?|assets?|\w+__c)\b"
+        r"\b(accounts?|leads?|contacts?|opportunit(?:y|ies)|cases?|tasks?|campaigns?|products?|orders?|contracts?|quotes?|users?|events?|assets?|\w+__c)\b(?! (?:google )?(?:spread)?(?:sheet|list|page|table|tab|database|channel|team|bucket))"
     ).lower()
     singular = found[:-3] + "y" if found.endswith("ies") else found.rstrip("s")
     return singular if singular.endswith("__c") else singular.capitalize()

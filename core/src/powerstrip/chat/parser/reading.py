@@ -56,6 +56,8 @@ _NOT_OWN = re.compile(
     r"(?:re|un|co|pre|non|self|end|on|off|e|x|follow|sign|log|set|hook|opt|check|double|add|in|out|up|de|a|to|app|api|auth|bot|read|write|smart|real|third|one|two|health|anything|peut|est|as|qu|y|is|appelle|nomme|chame|client|base64|open|server|private|access|service|user|long|short|mail|imap|smtp|multi|built|half|pay|pick|trans|well|\w+ed|\w*bot)-"
 )
 
+_HYPHENED = re.compile(r"@p-(?=[a-z]{3,})")
+""" "Slack-Zugang": a name within a longer word."""
 _EVENT_WORD = r"\b(?:comes? in|signs? up|submitted|admitted|arrives?|is created|is updated|is deleted|registers?)\b"
 
 
@@ -142,7 +144,7 @@ class Reading:
         for start, end, mark in sorted(places, reverse=True):
             letters[start:end] = [f"{mark}"]
         text = " ".join(re.sub(r"~+", "~", "".join(letters)).split())
-        return _plainly(text)
+        return _plainly(_HYPHENED.sub("@p ", text))
 
     def as_kind(self, kind: str, why: str) -> Intent:
         self.result.intent = kind  # type: ignore[assignment]  # a rule's kind is one of the kinds
@@ -197,7 +199,8 @@ class Reading:
             same := [each for each in known.actions.values() if each.name.endswith(f".{head[1]}")]
         ) == 1:
             return same[0]
-        for said in (text, english(text)):
+        translated = english(text)
+        for said in (text, translated, self.lexicon.without_names(translated)):
             sees = [each for each in known.actions.values() if looks(each)] if _SEES.match(said) else []
             for deeds in (sees, list(known.actions.values())):
                 if deed := longest(deeds, said) or longest([replace(each, cue=each.also) for each in deeds if each.also], said):
@@ -222,6 +225,23 @@ class Reading:
             if known and (event := happened(known.events.values(), text) or happened(known.events.values(), english(text))):
                 return event.name, provider
         return "", ""
+
+    def changed(self, provider: str, text: str) -> tuple[str, str]:
+        """The provider's first event whose change is told ("added", "failed"), whatever it is that changed."""
+        known = self.lexicon.providers.get(provider)
+        event = next((each for each in known.events.values() if _tells(each, text)), None) if known else None
+        return (event.name, provider) if event else ("", "")
+
+    def event_of_any(self, text: str) -> tuple[str, str]:
+        """An event that only one provider has by these words; at least two words of it must be there."""
+        found = [
+            (event.name, known.id)
+            for known in self.lexicon.providers.values()
+            if not known.built_in
+            for event in (happened(known.events.values(), text),)
+            if event and _tells(event, text) and " " in max((match[0] for match in event.cue.finditer(text)), key=len)
+        ]
+        return found[0] if len(found) == 1 else ("", "")
 
     def default(self, provider: str) -> Deed | None:
         known = self.lexicon.providers.get(provider)
@@ -264,7 +284,19 @@ def looks(deed: Deed) -> bool:
 
 def reach(deed: Deed, text: str) -> int:
     """How much of a text the deed's words take, in characters."""
-    return max((match.end() - match.start() for match in deed.cue.finditer(text)), default=0)
+    said = max((match.end() - match.start() for match in deed.cue.finditer(text)), default=0)
+    own = deed.close.search(text) if deed.close else None
+    return max(said, len(own[0]) + _OWN_NOUN) if own and _CLAUSE.search(text[: own.start()]) else said
+
+
+_CLAUSE = re.compile(
+    r"(?:^|[,:;.!?–—-]|\b(?:please|and|then|also|just|you|we|i|to|s|bitte|now|mal|@p|should|must|automatically)|^(?:in|on|at|via|with) [\w ]{2,24})\W*$"
+)
+"""What stands before a verb that is one, and no noun ("the log page")."""
+
+
+_OWN_NOUN = 24
+"""What an action's own verb and noun side by side count more than other words, in characters."""
 
 
 def happened(events: Iterable[Deed], text: str) -> Deed | None:

@@ -75,7 +75,7 @@ def _scheme(things: Things, config: Config) -> None:
     if header := things.find(
         r"\b(?:in|as|via|through|using|with|header:?|use|by)\s+(?:the |an? |its |our )?[\"'`]?((?:[A-Za-z]+-)+[A-Za-z]+)[\"'`]?\s*header",
         r"\bheader(?: is| named| called| name|:)*\s+[\"'`]?([A-Za-z]+(?:-[A-Za-z]+)+)",
-        r"\b(X-[A-Za-z-]+)(?=[: ])",
+        r"\b(X-[A-Za-z-]+)(?=[:\s,;.)]|$)",
     ):
         config["auth_header"] = header
     if (

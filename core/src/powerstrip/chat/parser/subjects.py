@@ -3,7 +3,7 @@
 import re
 
 ENTITY = re.compile(
-    r"\b([\w-]+(?: [\w-]+)?) (?:records?|forms?|entit(?:y|ies)|entries|formular)\b|\bformul\w+ de (\w+)|\b(\w+)formular\b"
+    r"\b([\w-]+(?: [\w-]+)?) (?:records?|forms?|entit(?:y|ies)|entries|formular)\b|\b(?:formul\w+|registros?|fiches?|enregistrements?|dossiers?) d[eo]?[ '](?:l |la |el |le |un |una )?(\w+)|\b(\w+)formular\b"
 )
 
 _LEADING = re.compile(
