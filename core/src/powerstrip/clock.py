@@ -4,7 +4,6 @@ import hashlib
 import os
 import secrets
 import time
-from base64 import b32encode
 from datetime import UTC, datetime
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
@@ -17,6 +16,9 @@ _SORTED = "234567abcdefghijklmnopqrstuvwxyz"
 _moment = (0, "")
 _BLOCK = 256
 """Ids whose randomness is fetched at once: asking the kernel lets other threads in, which costs more than the bits."""
+_PAIRS = [chr(_LETTERS[high]) + chr(_LETTERS[low]) for high in range(32) for low in range(32)]
+_SHIFTS = range(120, -1, -10)
+"""A digest's 128 bits and two of nothing are 13 pairs of letters: base32 as RFC 4648 has it, in lower case, without its `=`."""
 _fresh: list[str] = []
 _nonces: list[bytes] = []
 NONCE_BYTES = 12
@@ -81,5 +83,5 @@ def new_nonce() -> bytes:
 
 def derived(prefix: str, *parts: str) -> str:
     """An id that follows from what it stands for: `prefix_` and 128 bits of a SHA-256 over the parts."""
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()[:16]
-    return f"{prefix}_{b32encode(digest).decode().lower().rstrip('=')}"
+    bits = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:16], "big") << 2
+    return f"{prefix}_{''.join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])}"

@@ -101,9 +101,10 @@ class Leaves:
 
     async def complete(self, row: StepRow, output: Any, **facts: Any) -> StepRow:
         """The step's good end. What is too large is a failure; what looks like a credential is not kept."""
-        if size_of(output) > MAX_OUTPUT:
+        text = dumps(output) or ""
+        if size_of(text) > MAX_OUTPUT:
             return await self.fail(row, "output_too_large", f"Its output is larger than {MAX_OUTPUT // 1024} KB", **facts)
-        done = ended(row, "completed", result=scrubbed(output), error_type=None, error_message=None, **facts)
+        done = ended(row, "completed", result=scrubbed(output, text), error_type=None, error_message=None, **facts)
         wait = self._state.waits.get(row.id)
         return self._state.put(done, note(done, "completed", attempt=done.attempt), also=_taken(wait))
 
@@ -158,9 +159,10 @@ class Leaves:
     async def _call(self, executor: StepExecutor, call: StepCall) -> Outcome | Pending:
         """Ask the executor. The call goes on to its own end, whatever becomes of the run meanwhile."""
         task = self._keep(_asked(executor, call, self._state.facts.depth))
-        limit = None if call.timeout is None else call.timeout + GRACE
+        if call.timeout is None:
+            return await asyncio.shield(task)
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(call.timeout + GRACE):
                 return await asyncio.shield(task)
         except TimeoutError:
             return Outcome("unknown", error_type="timeout", error=UNKNOWN, retryable=True)
@@ -371,9 +373,9 @@ def _mapped(task: WaitForEvent, given: Any) -> Any:
     return render(task.mapping, kept) if task.mapping else kept
 
 
-def scrubbed(value: Any) -> Any:
-    """A value without the texts that are plainly credentials: a run's rows are read by many."""
-    if not find_secrets(value):
+def scrubbed(value: Any, text: str | None = None) -> Any:
+    """A value without the texts that are plainly credentials: a run's rows are read by many. `text` is its JSON, where known."""
+    if not value or not find_secrets(value, dumps(value) if text is None else text):
         return value
     return _hidden(value)
 

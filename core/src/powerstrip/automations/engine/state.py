@@ -1,7 +1,6 @@
 """A run in the hands of this process: its rows in memory, and the queue through which they go to the journal."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -204,9 +203,9 @@ def ended(row: StepRow, status: str, **values: Any) -> StepRow:
     return row._replace(status=status, completed_at=stamp(), next_attempt_at=None, **values)
 
 
-def size_of(value: Any) -> int:
-    """Bytes of a value as JSON."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+def size_of(text: str) -> int:
+    """Bytes of a value's JSON."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def earliest(times: Iterable[str | None]) -> str | None:
