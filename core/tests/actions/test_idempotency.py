@@ -274,15 +274,15 @@ async def test_a_replay_works_after_the_integration_is_gone(house: House) -> Non
 async def test_an_end_that_cannot_be_written_down_is_told_and_not_repeated(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.connect()
     monkeypatch.setattr("powerstrip.actions.actions.RECORD_PAUSE", 0.01)
-    write = house.actions._record
+    write = house.actions._record_all
 
     def fail(*args: object, **named: object) -> None:
         raise StoreUnavailable("The disk is full")
 
-    monkeypatch.setattr(house.actions, "_record", fail)
+    monkeypatch.setattr(house.actions, "_record_all", fail)
     with pytest.raises(StoreUnavailable) as caught:
         await house.call(idempotency_key=KEY)
-    monkeypatch.setattr(house.actions, "_record", write)
+    monkeypatch.setattr(house.actions, "_record_all", write)
 
     assert caught.value.code == "end_not_recorded"
     assert "inv_" in caught.value.message

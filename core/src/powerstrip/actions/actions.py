@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
@@ -263,11 +263,14 @@ class Actions:
         output = outcome.fields
         end = _end_of(outcome, summary_of(output or {}))
         end |= {"project_id": wanted.project.id, "id": begun.id, "hub": self._hub}
-        refused = outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None
-        if refused or (outcome.output is not None and wanted.call.idempotency_key is not None):
-            await self._recorded(lambda: self._store.hot(partial(self._record, begun=begun, outcome=outcome, end=end)), begun)
+        written = _Written(
+            end, begun.mode, outcome.would_send, outcome.output if wanted.call.idempotency_key is not None else None
+        )
+        if outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None:
+            refused = partial(self._record_refused, written=written, link=begun.link, reason=outcome.error or "")
+            await self._recorded(lambda: self._store.hot(refused), begun)
         else:
-            await self._recorded(lambda: self._store.bulk(_record_all, (end, outcome.would_send)), begun)
+            await self._recorded(lambda: self._store.bulk(self._record_all, written), begun)
         return _result(begun, outcome, output)
 
     async def _recorded(self, work: Callable[[], Awaitable[None]], begun: Begun) -> None:
@@ -281,14 +284,19 @@ class Actions:
                     raise StoreUnavailable(message, code="end_not_recorded") from None
                 await asyncio.sleep(RECORD_PAUSE)
 
-    def _record(self, connection: Connection, begun: Begun, outcome: Outcome, end: dict[str, Any]) -> None:
-        """An end with more to it: an output that is kept under a key, or a credential that was refused."""
-        if outcome.output is not None:
-            place = _output_place(end["project_id"], begun.id, begun.mode)
-            end = end | {"output": self._vault.seal(connection, place, outcome.output).blob}
-        _record_all(connection, [(end, outcome.would_send)])
-        if outcome.error_type == "auth_failed" and begun.mode == "live" and begun.link is not None:
-            expire(connection, self._audit, begun.link, outcome.error or "")
+    def _record_all(self, connection: Connection, ends: Sequence["_Written"]) -> Sequence[None]:
+        """Write the ends of calls down, each with what a sandbox would have sent, and its output where that is kept."""
+        kept = [each for each in ends if each.output is not None]
+        places = [(_output_place(each.end["project_id"], each.end["id"], each.mode), each.output or b"") for each in kept]
+        sealed = {each.end["id"]: box.blob for each, box in zip(kept, self._vault.seal_all(connection, places), strict=True)}
+        records.finish.run(connection, [each.end | {"output": sealed.get(each.end["id"])} for each in ends])
+        keep_ledger(connection, [row for each in ends for row in each.would_send], invoked=True)
+        return [None] * len(ends)
+
+    def _record_refused(self, connection: Connection, written: "_Written", link: Link, reason: str) -> None:
+        """The end of a call whose credential was refused."""
+        self._record_all(connection, [written])
+        expire(connection, self._audit, link, reason)
 
     async def _replay(self, earlier: Earlier) -> Result:
         """The stored result of a call that was made before."""
@@ -314,6 +322,16 @@ class Actions:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How a call ended, as it is written down. `output` is there where it is kept under a key."""
+
+    end: dict[str, Any]
+    mode: Mode
+    would_send: Sequence[LedgerRow]
+    output: bytes | None = field(repr=False)
+
+
 def _end_of(outcome: Outcome, summary: str) -> dict[str, Any]:
     """The columns of an invocation that tell how it ended."""
     return {
@@ -325,13 +343,6 @@ def _end_of(outcome: Outcome, summary: str) -> dict[str, Any]:
         "retry_count": outcome.retries,
         "finished_at": stamp(),
     }
-
-
-def _record_all(connection: Connection, ends: Sequence[tuple[dict[str, Any], Sequence[LedgerRow]]]) -> list[None]:
-    """Write the ends of calls down, each with what a sandbox would have sent."""
-    records.finish.run(connection, [end for end, _ in ends])
-    keep_ledger(connection, [row for _, rows in ends for row in rows], invoked=True)
-    return [None] * len(ends)
 
 
 def _result(begun: Begun, outcome: Outcome, output: dict[str, Any] | None) -> Result:

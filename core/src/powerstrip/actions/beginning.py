@@ -180,17 +180,16 @@ class Beginning:
 
     def _claim_all(self, connection: Connection, items: list[tuple[Wanted, Claims]]) -> list[dict[str, str] | None]:
         """The rows that take the calls' keys; None for a call without. Raises `NotTogether`."""
-        rows: list[dict[str, str] | None] = []
-        seen = set[tuple[str, str]]()
-        for wanted, claims in items:
-            key, project_id = wanted.call.idempotency_key, wanted.project.id
-            if key is None:
-                rows.append(None)
-            elif (project_id, key) in seen or records.known_key.first(connection, project_id=project_id, key=key):
-                raise NotTogether
-            else:
-                seen.add((project_id, key))
-                rows.append(_key_row(wanted, key, self._fingerprint(wanted), claims.fresh))
+        rows = [
+            None
+            if (key := wanted.call.idempotency_key) is None
+            else _key_row(wanted, key, self._fingerprint(wanted), claims.fresh)
+            for wanted, claims in items
+        ]
+        keyed = [row for row in rows if row is not None]
+        distinct = {(row["project_id"], row["key"]) for row in keyed}
+        if len(distinct) < len(keyed) or records.known_keys.all(connection, keyed):
+            raise NotTogether
         return rows
 
     def _claim(self, connection: Connection, id: str, wanted: Wanted) -> Row[Any] | None:

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from powerstrip.actions.calls import Unsent
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.edge import LedgerRow
-from powerstrip.store import Idempotency, Invocation, Prepared, RowsUpdate, silent
+from powerstrip.store import Idempotency, Invocation, Prepared, RowsFind, RowsUpdate, silent
 
 KEY_LIFETIME = timedelta(days=7)
 """How long an idempotency key is remembered, with the result that it led to."""
@@ -23,6 +23,7 @@ END_LOST = "The end of the call could not be written down, so whether it took ef
 known_key = Prepared(
     select(Idempotency).where(col(Idempotency.project_id) == bindparam("project_id"), col(Idempotency.key) == bindparam("key"))
 )
+known_keys = RowsFind(Idempotency, keys=("project_id", "key"), columns=("key",))
 forget_key = Prepared(
     delete(Idempotency).where(col(Idempotency.project_id) == bindparam("project_id"), col(Idempotency.key) == bindparam("key"))
 )
