@@ -68,6 +68,15 @@ def _span(seconds: float) -> str:
     return f"{int(seconds // 60)} min" if seconds < 3600 else f"{int(seconds // 3600)} h"
 
 
+def lasted(start: str, end: str) -> str:
+    """How long something took, by two RFC 3339 times; empty where one of them is missing."""
+    try:
+        seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    except ValueError:
+        return ""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
 def moment(stamp: object) -> str:
     """An RFC 3339 time to the second, in UTC."""
     text = line(stamp)

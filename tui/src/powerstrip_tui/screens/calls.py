@@ -1,7 +1,6 @@
 """Calls: what was asked of providers, what came of it, and what a sandbox did not send."""
 
 import json
-from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -15,7 +14,7 @@ from powerstrip.client import Client, HubError
 from powerstrip.client.shapes import Invocation, SandboxRequest
 from powerstrip_tui.dialogs.choosing import Choose
 from powerstrip_tui.listing import Listing
-from powerstrip_tui.texts import line, literal, moment, pretty, when
+from powerstrip_tui.texts import lasted, line, literal, moment, pretty, when
 from powerstrip_tui.view import View
 from powerstrip_tui.widgets.badges import CALL, badge
 from powerstrip_tui.widgets.facts import facts, heading, request
@@ -135,10 +134,7 @@ async def names_of(hub: Client) -> dict[str, str]:
 
 def took(row: Invocation) -> str:
     """How long it took; empty while it is under way."""
-    if not (end := row.get("finished_at")):
-        return ""
-    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(row["started_at"])).total_seconds()
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return lasted(row["started_at"], row.get("finished_at", ""))
 
 
 def open_run(view: View, row: Invocation) -> None:

@@ -15,7 +15,7 @@ from powerstrip.client.runs import Run, RunDifference, RunStep
 from powerstrip_tui.dialogs.asking import Ask, Confirm, Page
 from powerstrip_tui.dialogs.choosing import Choose
 from powerstrip_tui.listing import Listing
-from powerstrip_tui.texts import line, literal, moment, paragraphs, pretty, when
+from powerstrip_tui.texts import lasted, line, literal, moment, paragraphs, pretty, when
 from powerstrip_tui.view import View
 from powerstrip_tui.widgets.badges import RUN, badge
 from powerstrip_tui.widgets.table import Column, Rows, Table
@@ -308,15 +308,7 @@ def _mark(step: RunStep) -> Content:
 
 
 def _took(step: RunStep) -> str:
-    from datetime import datetime
-
-    try:
-        seconds = (
-            datetime.fromisoformat(step.get("completed_at", "")) - datetime.fromisoformat(step.get("started_at", ""))
-        ).total_seconds()
-    except ValueError:
-        return ""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return lasted(step.get("started_at", ""), step.get("completed_at", ""))
 
 
 STEPS: tuple[Column[RunStep], ...] = (
