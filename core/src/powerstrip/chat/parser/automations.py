@@ -24,7 +24,12 @@ _MAIL_COMES = re.compile(
     r"\b(?:e?-?mails?|inbox)\b.*\b(?:arriv\w*|comes?|received?|gets? in|lands?)|\b(?:get|receive) (?:an? )?(?:new )?e?-?mail"
 )
 
-_PROVIDERS_OWN = re.compile(r"\b(?:bot|us|mentions?|message|reacts?|issue|pull request|pr|bounces?|payment|contact)\b")
+_NOT_DONE = re.compile(
+    r"\b(?:can(?: no|)t|can t|could not|couldn t|cannot|isn t|is not|was not|wasn t|has not|hasn t|does not|doesn t|did not|didn t)(?: be| been| get)? (?:paid|pay|charged|delivered|deliver|sent|succeed|completed?|go(?:ne)? through|collected)\b"
+)
+_PROVIDERS_OWN = re.compile(
+    r"\b(?:writes?|chats?|bot|us|mentions?|message|reacts?|issue|pull request|pr|bounces?|payment|contact)\b"
+)
 
 _NARROWED = {"github": ("repo",), "s3": ("bucket",), "slack": ("channel",)}
 """What people narrow a provider's events to."""
@@ -52,6 +57,7 @@ def event_of(reading: Reading, parts: Parts, text: str, *, strict: bool = False)
     """The event that the trigger means and its provider; with `strict` only one whose own words are in it."""
     if parts.schedule:
         return "schedule.fired", ""
+    text = _NOT_DONE.sub("fails", text)
     told = f"{text} | {english(text)}"
     here = [each for each in reading.found if parts.trigger[0] <= each.start < parts.trigger[1]]
     if re.search(r"\brecord\b", text) and not here and (event := reading.best_event(["entity"], text))[0]:

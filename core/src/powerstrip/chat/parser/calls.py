@@ -10,6 +10,7 @@ from powerstrip.chat.parser.connects import MAIL_HOST
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.lexicon import Deed
 from powerstrip.chat.parser.reading import Reading, looks, reach
+from powerstrip.chat.parser.settings import settings_of
 from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import entity_of
 
@@ -41,7 +42,7 @@ _ASKED_DEED = re.compile(
 )
 
 _READS_AS_QUESTION = re.compile(
-    r"^\W*(?:can|could|does|do|is|are) (?:@p|@v|it|the hub|this|we|i)\b(?! have (?:any |an? |some |new )?(?:e?mails?|messages?|meetings?|events?|issues|tickets|contacts?|invoices?|customers?))(?!.*\+\d)|(?:actions|events|triggers|capabilities) (?:of|does|for|from|are|can|do)\b|^\W*(?:how (?:do|can|does|to|would|should)|why|explain|where do|where can|what does|what can|what scopes|which (?:@p )?(?:events?|actions?|triggers?))\b"
+    r"^\W*@p (?:is|seems|looks|keeps) (?:\w+ )?(?:acting|behaving|down|slow|flaky|unavailable|broken|failing|strange|weird|odd)\b|known issues\b|^\W*(?:can|could|does|do|is|are) (?:@p|@v|it|the hub|this|we|i)\b(?! have (?:any |an? |some |new )?(?:e?mails?|messages?|meetings?|events?|issues|tickets|contacts?|invoices?|customers?))(?!.*\+\d)|(?:actions|events|triggers|capabilities) (?:of|does|for|from|are|can|do)\b|^\W*(?:how (?:do|can|does|to|would|should)|why|explain|where do|where can|what does|what can|what scopes|which (?:@p )?(?:events?|actions?|triggers?))\b"
 )
 
 
@@ -160,6 +161,8 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     if connecting is None and not inputs and _PURPOSE.search(words):
         return False
     imperative = re.match(_IMPERATIVE, marked)
+    if not imperative and "?" not in marked and _PLACES & set(settings_of(provider, reading.things, connects=True)):
+        return False
     if reading.has_secret and not (inputs and (imperative or goal)):
         return False
     told = set(inputs) - (_SENDERS_ONLY if imperative else _SENDERS)
@@ -176,6 +179,8 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     return len(inputs) > len(setup) and (len(inputs) > 1 or action.fields[:1] == tuple(inputs))
 
 
+_PLACES = frozenset(["endpoint", "region", "base_url", "host", "account_sid", "site", "instance_url", "client_id"])
+"""Settings that only a connection has: who states them, and asks for nothing, wants one."""
 _PLAIN = 8
 """How many characters of an action's own words make a command of it, where no input is stated."""
 _LEAD = re.compile(r"^\W*(?:(?:on|in|from|via|with|using) )?@[pn]\s*[:,\u2013\u2014-]*\s*")

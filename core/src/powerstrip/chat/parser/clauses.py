@@ -31,7 +31,7 @@ _COMMA_VERB = re.compile(
     rf"(?:,|;|:|—|–| - |\bthen\b|\bdann\b|\bso\b)\s*(?:then |please |just |bitte |also |we |i want (?:you )?to |i d like (?:you )?to |you |it should |should |automatically |immediately |(?:have|get|let|make|ask|tell) [\w-]+(?: to)? |s il te plait |por favor |dann )*(?={DO})"
 )
 _NOT_VERB_AFTER = re.compile(
-    r"(?:\bto|\bum|\buma|\bun|\buna|\bune|\bein|\beine|\been|\bthe|\ba|\ban|\bnew|\bevery|\beach|\bof|\bin|\bfrom|\bmy|\bour|\bwe|\bi|\bthey|\bgets?|\bis|\bon|\bvia|\bcheck|\ballows?|\bper|#) $|[#/@.-]$"
+    r"(?:\bto|\bum|\buma|\bun|\buna|\bune|\bein|\beine|\been|\bthe|\ba|\ban|\bnew|\bevery|\beach|\bof|(?<!sent )(?<!comes )(?<!came )(?<!filled )(?<!handed )(?<!writes )(?<!checks )(?<!signs )\bin|\bfrom|\bmy|\bour|\bwe|\bi|\bthey|\bgets?|\bis|\bon|\bvia|\bcheck|\ballows?|\bper|#) $|[#/@.-]$"
 )
 _ARROW = re.compile(r"\s(?:-+>|=+>|→|⇒|➜|➡)\s?|(?<=\w)(?:->|→|=>)(?=\s)")
 _SHOULD = re.compile(r"\b(?:should|must|shall|has to|have to|needs? to|ought to|gets?|soll|sollen|doit|debe|deve)\b")
@@ -157,7 +157,9 @@ def _without_word(bare: str) -> Parts | None:
             return Parts((every.start(), every.end()), (0, len(bare)))
         if cut := _cut(bare[every.end() :]) if every.start() < 12 else None:
             return Parts((0, every.end() + cut), (every.end() + cut, len(bare)))
-    if match := re.match(r"\W*(?:on|upon|for) (?=\w+)", bare):
+    if match := re.match(
+        r"\W*(?:on(?! (?:voudr|veut|utilis|aimer|souhait|doit|peut|a besoin|est en train))|upon|for) (?=\w+)", bare
+    ):
         cut = _cut(bare[match.end() :])
         if cut is not None:
             return _told(bare, (0, match.end() + cut), (match.end() + cut, len(bare)))

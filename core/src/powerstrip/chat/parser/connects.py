@@ -14,6 +14,7 @@ _OWN_WORDS = re.compile(
 )
 
 
+_NAMED_FIRST = re.compile(r"\W*(?:the |our |my )?@p")
 _OF_SERVICES = re.compile(
     r"\b(?:you|it|this|that|we|i|possible|able) (?:\w+ )?(?:do|support|offer|have|handle|connect|integrat\w*|work|talk|speak|know|help|send|read)\b|\b(?:support\w*|compatib\w*|available|possible|anything|apps?|tools?|vendors?|systems?|capabilit\w*|features?)\b|\b(?:du|ihr|tu|vous|usted|voce|can|kann\w*|puedes?|peux|pouvez|faire|hacer|machen|soporta\w*|unterstutz\w*)\b(?! (?:you|i|we)\b)"
 )
@@ -35,7 +36,10 @@ def connect(reading: Reading, vendor: str, asks: bool) -> Intent:
         reading.result.provider, reading.result.providers = "", []
         return reading.as_kind("other", "the name is an ordinary word here")
     if not (
-        asks or reading.has_secret or reading.says_settings() or len(reading.marked.split()) < (12 if reading.standing else 8)
+        asks
+        or reading.has_secret
+        or reading.says_settings()
+        or len(reading.marked.split()) < (12 if _NAMED_FIRST.match(reading.marked) else 8)
     ):
         reading.result.provider, reading.result.providers, reading.result.vendor = "", [], ""
         return reading.as_kind("other", "it speaks of nothing to be done here")

@@ -158,6 +158,9 @@ _BY_ACTION: dict[tuple[str, str], Callable[[Things, Inputs], Value | None]] = {
     ("intercom.conversation.assign", "team"): lambda things, _: things.find(
         r"\bto (?:the |our )?([\w-]+) team\b", r"\bteam ([\w-]+)"
     ),
+    ("google.sheet.update", "values"): lambda things, found: (
+        [value] if (value := things.find(r"\b(?:to|=|as|auf|a|en|with)\s+([^,;\s]+)\W*$")) else read_values(things, found)
+    ),
     ("github.release.create", "body"): lambda things, found: next(iter(free_quotes(things, found)), ""),
     ("github.release.create", "name"): lambda things, found: things.find(rf"\b(?:named|called|titled?)\s*{QUOTED}"),
 }

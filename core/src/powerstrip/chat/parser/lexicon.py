@@ -28,7 +28,7 @@ CHANGES = {
     "deleted": "delet\\w*|remov\\w*", "removed": "delet\\w*|remov\\w*", "received": "receiv\\w*|arrives?|comes in|new", "closed": "clos\\w*|resolved",
     "completed": "complet\\w*|finish\\w*|done|ends", "failed": "fail\\w*|error\\w*", "sent": "sent|sends", "cancelled": "cancel\\w*",
     "canceled": "cancel\\w*", "succeeded": "succe\\w*|goes through|went through", "merged": "merg\\w*", "published": "publish\\w*|released|is out|goes out",
-    "bounced": "bounc\\w*", "refunded": "refund\\w*", "added": "add\\w*|new|arrives?", "replied": "repl(?:y|ies|ied)|answers?", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "delivered|delivers",
+    "admitted": "admit\\w*|admission|aufgenommen|aufnahme|hospitali[sz]\\w*|admis\\w*|ingres\\w*", "bounced": "bounc\\w*", "refunded": "refund\\w*", "added": "add\\w*|new|arrives?", "replied": "repl(?:y|ies|ied)|answers?", "shipped": "ship\\w*", "paid": "paid|pays|settled", "delivered": "delivered|delivers",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def read_text(things: Things, found: Inputs) -> str:
     quotes = free_quotes(things, found)
     if quotes:
         return quotes[-1]
-    return after(things, r"\bsaying(?: that)?:?\s+(.+)$", r"#[\w-]+ (?:on slack |in slack )?that\s+(.+)$", r"\b(?:tell|let|inform|remind|notify)\b[^.:]*?\bthat\s+(.+)$",
+    return after(things, r"\b(?:tell|inform|notify|remind) (?:everyone |everybody |all )?(?:in |on )?#[\w-]+(?: (?:on|in|via|over) slack)?,?\s+(?!(?:about|when|if|to|of|on|in|that|as|whether|with|how|every|each|via)\b)(\w.{5,})$", r"\bsaying(?: that)?:?\s+(.+)$", r"#[\w-]+ (?:on slack |in slack )?that\s+(.+)$", r"\b(?:tell|let|inform|remind|notify)\b[^.:]*?\bthat\s+(.+)$",
                   r"\bthat (?:the|our|we|i|it|all|there|everything)\b.+$", r"(?:#[\w-]+|\+[\d ]{8,}|\d|@[\w.-]+|slack|whatsapp|sms|them)\s*(?:on slack|in slack|via \w+|with \w+)?\s*[:–—-]\s+(.+)$",
                   r"\b(?:say|post|write|send)\s+(.+?)\s+(?:to|in|into|on|an|à|en)\s+(?:the )?#")  # fmt: skip
 
@@ -159,6 +159,7 @@ def number_after(*sources: str) -> Callable[[Things, Inputs], Value | None]:
 def read_labels(things: Things, _: Inputs) -> list[str]:
     found = things.find(
         r"\blabels?(?: of)?:?\s+([\"'\w][^.;]*?)\s+(?:to|on) ",
+        r"\blabel (?:it|them|that|this)(?: as| with)?\s+([\"'\w][^.;]*?)(?=[.;]|$)",
         r"\b(?:as|with labels?|with the labels?|labell?ed(?: as)?|tags?|labels:?|mit)\s+([\"'\w][^.;]*?)(?=\s+(?:in|on|to|from)\b|[.;]|$)",
     )
     parts = [part.strip(" \"'“”") for part in re.split(r",| and | und | y | & | et ", found)]
@@ -191,7 +192,7 @@ def read_amount(things: Things, _: Inputs) -> str:
     return things.find(
         rf"(?:{_MONEY_SIGN})\s?(\d[\d,]*(?:\.\d+)?)",
         rf"\b(\d[\d,]*(?:\.\d+)?)\s?(?:{_MONEY})(?!\w)",
-        r"\b(?:amount|worth|of|for)(?: is|:)?\s+(\d[\d,]*(?:\.\d+)?)(?![\w/-])",
+        r"\b(?:amount|worth|of|for|over|valued? at|value)(?: is|:)?\s+(\d[\d,]*(?:\.\d+)?)(?![\w/-])",
     ).replace(",", "")
 
 

@@ -222,14 +222,18 @@ class Reading:
         """The event's full name and its provider's id; empty where none fits."""
         for provider in providers:
             known = self.lexicon.providers.get(provider)
-            if known and (event := happened(known.events.values(), text) or happened(known.events.values(), english(text))):
+            if known and (event := happened(known.events.values(), text, english(text))):
                 return event.name, provider
         return "", ""
 
     def changed(self, provider: str, text: str) -> tuple[str, str]:
         """The provider's first event whose change is told ("added", "failed"), whatever it is that changed."""
         known = self.lexicon.providers.get(provider)
-        event = next((each for each in known.events.values() if _tells(each, text)), None) if known else None
+        event = (
+            next((each for each in known.events.values() if _change(each) in CHANGED and _tells(each, text)), None)
+            if known
+            else None
+        )
         return (event.name, provider) if event else ("", "")
 
     def event_of_any(self, text: str) -> tuple[str, str]:
@@ -238,7 +242,7 @@ class Reading:
             (event.name, known.id)
             for known in self.lexicon.providers.values()
             if not known.built_in
-            for event in (happened(known.events.values(), text),)
+            for event in (happened(known.events.values(), text, text),)
             if event and _tells(event, text) and " " in max((match[0] for match in event.cue.finditer(text)), key=len)
         ]
         return found[0] if len(found) == 1 else ("", "")
@@ -299,16 +303,28 @@ _OWN_NOUN = 24
 """What an action's own verb and noun side by side count more than other words, in characters."""
 
 
-def happened(events: Iterable[Deed], text: str) -> Deed | None:
+def happened(events: Iterable[Deed], text: str, translated: str) -> Deed | None:
     """The event that a text means: of those whose words are in it, those first whose change is told ("updated"), not its noun alone."""
-    reached = [each for each in events if reach(each, text)]
-    told = [each for each in reached if _tells(each, text)]
-    return longest(told or reached, text)
+    for said in dict.fromkeys((text, translated)):
+        told = [each for each in events if reach(each, said) and _tells(each, said)]
+        if told:
+            return longest([each for each in told if _of(each, said)], said) or longest(told, said)
+    return longest(events, text) or longest(events, translated)
+
+
+def _change(event: Deed) -> str:
+    return re.split(r"[._]", event.name)[-1]
+
+
+def _of(event: Deed, text: str) -> bool:
+    """Whether an event's noun is in the text; one that is named after no change is by its words alone."""
+    noun = re.split(r"[._]", event.name)[-2].removesuffix("s")
+    return _change(event) not in CHANGED or re.search(rf"\b{noun}", text) is not None
 
 
 def _tells(event: Deed, text: str) -> bool:
-    change = re.split(r"[._]", event.name)[-1]
-    return change in CHANGED and bool(CHANGED[change].search(text))
+    change = _change(event)
+    return change not in CHANGED or bool(CHANGED[change].search(text))
 
 
 def longest(deeds: Iterable[Deed], text: str) -> Deed | None:

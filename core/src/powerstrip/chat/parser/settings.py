@@ -73,7 +73,7 @@ def _scheme(things: Things, config: Config) -> None:
             config["auth_scheme"] = scheme
             break
     if header := things.find(
-        r"\b(?:in|as|via|through|using|with|header:?|use|by)\s+(?:the |an? |its |our )?[\"'`]?((?:[A-Za-z]+-)+[A-Za-z]+)[\"'`]?\s*header",
+        r"\b(?:in|as|via|through|using|with|header:?|use|by)\s+(?:the |an? |its |our )?[\"'`]?((?:[A-Za-z]+-)+[A-Za-z]+|(?-i:[A-Z])[A-Za-z]+)[\"'`]?\s*header",
         r"\bheader(?: is| named| called| name|:)*\s+[\"'`]?([A-Za-z]+(?:-[A-Za-z]+)+)",
         r"\b(X-[A-Za-z-]+)(?=[:\s,;.)]|$)",
     ):

@@ -47,7 +47,7 @@ def fold(text: str) -> str:
 def pattern(source: str) -> re.Pattern[str]:
     """A pattern for folded text, of whole words; its own letters are folded too."""
     folded = "".join(letter if letter.isascii() else _fold_letter(letter) for letter in source)
-    return re.compile(rf"(?<![\w-])(?:{folded})(?![\w])")
+    return re.compile(rf"(?<![a-z0-9_-])(?:{folded})(?![a-z0-9_])")
 
 
 @dataclass(frozen=True)
