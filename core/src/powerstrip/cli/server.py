@@ -125,6 +125,13 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
+def _socket_protocol(**given: Any) -> asyncio.Protocol:
+    """A worker's WebSocket, whose library is loaded with the first one."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**given)
+
+
 class Server(uvicorn.Server):
     """One that leaves the signals to the hub."""
 
@@ -133,7 +140,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=Protocol,
-                ws="websockets-sansio",
+                ws=_socket_protocol,  # pyright: ignore[reportArgumentType] - called like the class that it gives
                 ws_max_size=SOCKET_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,

@@ -1,5 +1,6 @@
 """`powerstrip serve`: the hub's HTTP API on one port."""
 
+import asyncio
 import gc
 import ipaddress
 
@@ -8,6 +9,8 @@ from powerstrip.cli.context import Context
 from powerstrip.cli.parser import Parser, whole
 
 LEVELS = ("debug", "info", "warning", "error")
+BREATH = 0.05
+"""Seconds for who waited for the port, before the hub goes on to load."""
 TLS_WARNING = "warning: other machines can reach this port, and it speaks no TLS: put a TLS proxy before it"
 
 
@@ -60,6 +63,7 @@ async def _serve(context: Context) -> None:
     async with target.open_hub(settings, context.environ, own=[(host, port)], log_level=level, whole=False) as hub:
 
         async def after() -> None:
+            await asyncio.sleep(BREATH)
             with target.refusals():
                 await hub.app.warm()
             gc.freeze()
