@@ -2,7 +2,8 @@
 
 Each was written before what it tests was mended, and without a look at the rules: `fourth` began at 0.75; `fifth`, written after
 what `fourth` led to, at 0.75; `sixth`, after that, at 0.54; the halves of `seventh` at 0.78 and 0.81;
-`eighth`, after that, at 0.77; `ninth` at 0.83. What they led to are general rules.
+`eighth`, after that, at 0.77; `ninth` at 0.83; `tenth`, of hard kinds
+only, at 0.64. What they led to are general rules.
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ LEAST = {
     "third": 0.97,
     "fourth": 0.97,
     "fifth": 0.95,
-    "sixth": 0.85,
+    "sixth": 0.9,
     "seventh": 0.98,
     "eighth": 0.98,
 }

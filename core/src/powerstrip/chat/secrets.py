@@ -103,6 +103,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("jira_token", _ALONE + r"AT(?:ATT|CTT|LAS|BB)[A-Za-z0-9_=-]{20,400}"),
     ("salesforce_token", _ALONE + r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9_.]{20,200}"),
     ("aws_access_key", _ALONE + r"A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    ("aws_secret_key", r"(?<=A[KS]IA[A-Z0-9]{16}[/:,;| ])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),
     ("twilio_key", _ALONE + r"SK[0-9a-f]{32}(?![0-9A-Za-z])"),
     ("google_key", _ALONE + r"(?:AIza[A-Za-z0-9_-]{30,40}|ya29\.[A-Za-z0-9_-]{20,300}|GOCSPX-[A-Za-z0-9_-]{20,60}|1//0[A-Za-z0-9_-]{20,120})"),
     ("shopify_token", _ALONE + r"shp(?:at|ca|pa|ss)_[0-9a-zA-Z]{16,64}"),
@@ -168,6 +169,8 @@ _KEY_LABEL = (
     r"(?:[\w-]{1,20}[- _])?(?:secrets?|tokens?|api[- _]?keys?|auth[- _]?keys?|access[- _]?keys?|private[- _]?keys?|keys?|credentials?"
     r"|schl(?:ü|ue)ssel|geheimnis|cl(?:é|e|ave)s?|llave|chave|jeton|secreto|segredo|chiave|sleutel|トークン|キー|密钥)"
 )
+_BY = r"(?:\s+(?:by|durch|par|por|voor|door|against|gegen)(?=\s))?"
+"""After "replace the password": no link, as "by mail" is no password."""
 _LINK = (
     r"(?:[\"'`”]?\s*(?<!\w)(?:is now|is|was|are|ist|lautet|es|est|é|e|should be|should now be|will be|to|into|now|neu|nuevo|nouveau|as|with|は|using"
     r"|equals)(?=[\s:\"'`“])"
@@ -175,18 +178,18 @@ _LINK = (
 )
 _FIELD_VALUE = r"(?:\"([^\"\n]{3,200})\"|'([^'\n]{3,200})'|`([^`\n]{3,200})`|“([^”\n]{3,200})”|([^\s\"'`“<][^\s\"`”<]{2,300}))"
 _PASSWORD = re.compile(
-    rf"(?<!\w){_LABEL}(?!\w)(?:\s*\([^)\n]{{1,30}}\))?((?:{_LINK}){{0,3}})\s{{0,3}}{_FIELD_VALUE}", re.IGNORECASE
+    rf"(?<!\w){_LABEL}(?!\w)(?:\s*\([^)\n]{{1,30}}\))?{_BY}((?:{_LINK}){{0,3}})\s{{0,3}}{_FIELD_VALUE}", re.IGNORECASE
 )
 _PASSWORD_FOR = re.compile(
-    rf"(?<!\w){_LABEL}(?!\w)(?:\s+(?:of|for|von|der|des|del|de|du|la|le|the|our|my|user|[^\s:=]{{1,60}})){{1,6}}?((?:{_LINK}){{1,3}})\s{{0,3}}{_FIELD_VALUE}",
+    rf"(?<!\w){_LABEL}(?!\w)(?:\s+(?:of|for|von|der|des|del|de|du|la|le|the|our|my|user|[^\s:=]{{1,60}})){{1,9}}?((?:{_LINK}){{1,3}})\s{{0,3}}{_FIELD_VALUE}",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
-    rf"(?<!\w){_KEY_LABEL}(?!\w)(?:\s*\([^)\n]{{1,30}}\))?((?:{_LINK}){{0,3}})\s{{0,3}}{_FIELD_VALUE}", re.IGNORECASE
+    rf"(?<!\w){_KEY_LABEL}(?!\w)(?:\s*\([^)\n]{{1,30}}\))?{_BY}((?:{_LINK}){{0,3}})\s{{0,3}}{_FIELD_VALUE}", re.IGNORECASE
 )
 _APP_PASSWORD = re.compile(r"(?<![a-z])[a-z]{4}(?: [a-z]{4}){3}(?![a-z])")
 _APP_WORDS = re.compile(r"app|pass|kennwort|gmail|google|clave|senha", re.IGNORECASE)
-_PHRASE = re.compile(r"[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7}(?=\s*(?:[,.;)]|$))")
+_PHRASE = re.compile(r"[a-z]{3,12}(?:[ -](?:[a-z]{3,12}|[0-9]{1,4})){3,7}(?=\s*(?:[,.;)]|$))")
 
 
 def _labelled(text: str) -> Iterator[Span]:

@@ -37,8 +37,11 @@ def refused(reading: Reading, rule: rules.Rule) -> Intent:
 
 
 def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
+    if _GOES_TO.search(reading.marked) and not reading.message.bare.strip().endswith("?"):
+        return None
     if (
         parts is not None
+        and not _THAT_CONNECTION.search(reading.marked)
         and not parts.schedule
         and not _ENDS_ASKING.search(reading.marked)
         and not re.match(
@@ -52,6 +55,11 @@ def asked(reading: Reading, parts: Parts | None) -> rules.Rule | None:
     return None
 
 
+_GOES_TO = re.compile(r"\b(?:go(?:es)?|be (?:sent|posted|forwarded)) (?:in)?to (?:the )?(?:#|slack\b)")
+_THAT_CONNECTION = re.compile(
+    r"[.!?;] (?:(?:so|please|then|and|now) )*(?:delete|remove|disconnect|disable|deactivate|pause|enable|test|rotate|copy) (?:that|this|the|our|its) (?:\w+ )?(?:connection|integration)\b"
+)
+"""A sentence of its own about the connection."""
 _ENDS_ASKING = re.compile(
     r"^\W*(?:if|suppose|when) (?:we|i|one|you|somebody) (?:\w+ ){1,2}?[^,]*, (?:who|what|which|does|do|will|would|is|are|can|how (?:many|much|bad))\b|[,.;:–—-] (?:so |and |but )?(?:why|where|did|has|have|was|were|is there|what happened|what went)\b[^.!?]*\?\W*$"
 )
@@ -61,6 +69,11 @@ _PRONOUN = re.compile(
 )
 
 
+_INSTEAD = re.compile(
+    r".*\b(?:actually,? no|no,? wait|wait,? no|on second thoughts?|scratch that|no,? sorry|sorry,? no|or rather|no,? actually|nein,? lieber|non,? plutot|mejor)\b[,:. ]*(?:(?:just|only|please|better|rather|let s|nur) )*"
+    r"((?:delete|remove|disable|deactivate|pause|suspend|enable|activate|resume|test|check|rotate|renew|copy|turn|switch|put|keep|deaktivier\w*|pausier\w*|losch\w*|teste|desactiv\w*|pausa)\b.*)"
+)
+"""What is wanted in the place of what was said first."""
 _ONLY_IT = re.compile(
     r"\W*(?:please |now )?((?:turn|switch|shut|put|disable|enable|pause|resume|activate|deactivate|rotate|test|delete|remove|disconnect|copy|reactivate))(?: it| that| this| that one| this one)((?: (?:back )?(?:off|on|up|down))?)(?: again| please| now)*\W*"
 )
@@ -74,6 +87,9 @@ _SEPARATED = re.compile(
 
 def _forms(reading: Reading) -> Iterator[str]:
     """The marked text; with who is meant in the place of "it", or of "the email connection"; and its words in English."""
+    named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
+    if named and (instead := _INSTEAD.match(reading.marked)):
+        yield _PRONOUN.sub(named[0], instead[1])
     yield reading.marked
     if not reading.standing and (kind := _of_kind(reading)):
         yield reading.marked.replace(kind[0], "@p")
@@ -81,7 +97,6 @@ def _forms(reading: Reading) -> Iterator[str]:
         yield joined
     if not (reading.standing or reading.own_name or reading.vendors) and _ONLY_IT.fullmatch(reading.marked):
         yield _ONLY_IT.sub(r"\1 @p\2", reading.marked)
-    named = re.findall(r"@[pn]", reading.marked) or ["@p"] * bool(reading.standing)
     if named and _PRONOUN.search(reading.marked):
         yield _PRONOUN.sub(named[0], reading.marked)
     if (translated := english(reading.marked, compounds=False)) != reading.marked:

@@ -2,10 +2,10 @@
 
 import re
 
-from powerstrip.chat.parser.clauses import DO, Parts
+from powerstrip.chat.parser.clauses import DO, GETS, Parts
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.mentions import Mention, implied
-from powerstrip.chat.parser.reading import Reading
+from powerstrip.chat.parser.reading import Reading, looks
 from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import ENTITY, entity_of, subject_of
 from powerstrip.chat.parser.text import Message, read
@@ -90,6 +90,8 @@ def act(reading: Reading, parts: Parts, event_provider: str) -> None:
     text = _cut(reading.message, parts.action)
     start, end = parts.action
     things = Things(reading.message, start, end)
+    if end <= parts.trigger[0] and (more := reading.message.bare.find("; ", *parts.trigger)) > 0:
+        things = Things(reading.message, more, parts.trigger[1])  # "text her when …; the number is …"
     if event_provider == "entity":
         record_of(reading, _cut(reading.message, parts.trigger), text)
     candidates = actors(reading, parts, things, text)
@@ -181,6 +183,8 @@ def choose(reading: Reading, providers: list[str], text: str, things: Things) ->
     meant = _with_noun(english(text), reading.result.event)
     action = reading.best_action(first, text) or reading.best_action(first, meant) or reading.default(first)
     reading.result.provider, reading.result.providers = first, providers
+    if GETS.search(text) and action is not None and looks(action):
+        action = reading.default(first)
     if action is None:
         return
     reading.result.action = action.name
@@ -208,7 +212,7 @@ def record_of(reading: Reading, trigger: str, action: str) -> None:
 
 
 _BOUNDARY = re.compile(
-    r"\s*(?:(?<=\w)\s*-+>|-+>|=+>|→|⇒|➜|[:;?]|,|\s-\s|—|–|\bthen\b|\band\b|\b(?:should|must|shall|has to|needs? to|soll(?:en)?|doit|debe|deve)\b|\b(?:goes?|be sent|be copied) (?:in)?to\b"
+    r"\s*(?:(?<=\w)\s*-+>|-+>|=+>|→|⇒|➜|[:;?]|,|\s-\s|—|–|\bthen\b|\band\b|\b(?:should|must|shall|has to|needs? to|soll(?:en)?|doit|debe|deve)\b|\b(?:go(?:es)?|be sent|be copied) (?:in)?to\b"
     r"|\bgets? (?=(?:posted|sent|copied|announced|stored|archived|forwarded))|\bto be\b)\s*"
 )
 _HAPPENS = re.compile(
@@ -250,7 +254,7 @@ def loose_parts(reading: Reading) -> Parts | None:
 
 
 _ARROWED = re.compile(r"-+>|=+>|→|⇒|➜")
-_SENT_TO = re.compile(r"\W*(?:goes?|be sent|be copied)? ?(?:in)?to (?:the )?(?:#|[A-Z])|\W*#")
+_SENT_TO = re.compile(r"\W*(?:go(?:es)?|be sent|be copied)? ?(?:in)?to (?:the )?(?:#|[A-Z])|\W*#")
 _PRONOUN = re.compile(
     r"\b(?:it|one|another(?= (?:in|at|on|there|$))|them|they|him|her|this|that|le|la|lo|les|los|las|ihn|sie|es|o|a|os|as|them)\b"
 )

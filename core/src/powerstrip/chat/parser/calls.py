@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from powerstrip.chat.intent import Value
 from powerstrip.chat.parser import rules
-from powerstrip.chat.parser.clauses import DO
+from powerstrip.chat.parser.clauses import DO, meant
 from powerstrip.chat.parser.connects import MAIL_HOST
 from powerstrip.chat.parser.inputs import inputs_of
 from powerstrip.chat.parser.lexicon import Deed
@@ -13,6 +13,7 @@ from powerstrip.chat.parser.reading import Reading, looks, reach
 from powerstrip.chat.parser.settings import settings_of
 from powerstrip.chat.parser.shapes import by_shape
 from powerstrip.chat.parser.subjects import entity_of
+from powerstrip.chat.parser.tongues import english
 
 _CONNECTING = re.compile(
     r"(?<![\w/.@-])(?:connect|get (?:\S+ ){1,3}(?:talking|going|working|running|connected|hooked)|hook|integrate|set ?up|set (?:that|it|this) up|richte|verbind\w*|conecta\w*|connecte\w*|plug|wire|onboard|default|link (?:up|our|my|the)|port \d+|starttls"
@@ -86,7 +87,7 @@ def _of_one_thing(reading: Reading) -> bool:
 
 def best_call(reading: Reading, provider: str) -> tuple[Deed | None, dict[str, Value]]:
     """The action that fits the words and finds most of its inputs stated; the provider's usual one where a deed is asked for."""
-    text = reading.message.words
+    text = meant(reading.message.words)
     deeds = reading.actions_of(provider, text)
     if not deeds and re.match(_IMPERATIVE, _LEAD.sub("", reading.marked)) and (usual := reading.default(provider)):
         deeds = [usual]
@@ -166,7 +167,7 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     if reading.has_secret and not (inputs and (imperative or goal)):
         return False
     told = set(inputs) - (_SENDERS_ONLY if imperative else _SENDERS)
-    if (imperative or _ASKED_DEED.search(words)) and (told or _NOUNS.search(words)):
+    if (imperative or _ASKED_DEED.search(words)) and (told or _NOUNS.search(words) or _NOUNS.search(english(words))):
         return True
     usual = reading.lexicon.providers[provider].default
     if imperative and connecting is None and action.name != usual and reach(action, words) >= _PLAIN:

@@ -8,7 +8,7 @@ from powerstrip.chat.parser.schedule import cron_of
 from powerstrip.chat.parser.text import Message, pattern
 
 DO = (
-    r"ask|mirror|reflect|relay|route|propagate|replicate|prepare|print|pass|hand|attach|increase|flag|pin|transfer|convert|transcribe|extract|rate|rank|snooze|reopen|resolve|revoke|grant|request|verify|convert|classify|dispatch|invoke|page|tweet|pull(?! ?requests?)|enrich|score|escalate|remind|page|suppress|send|post|create|text|ping|call|add|notify|make|tell|open|email|mail|mark|update|write|upsert|message|reply|answer|comment|log|file|append|copy|upload"
+    r"describe|index|ask|mirror|reflect|relay|route|propagate|replicate|prepare|print|pass|hand|attach|increase|flag|pin|transfer|convert|transcribe|extract|rate|rank|snooze|reopen|resolve|revoke|grant|request|verify|convert|classify|dispatch|invoke|page|tweet|pull(?! ?requests?)|enrich|score|escalate|remind|page|suppress|send|post|create|text|ping|call|add|notify|make|tell|open|email|mail|mark|update|write|upsert|message|reply|answer|comment|log|file|append|copy|upload"
     r"|archive|store|save|forward|share|sync|start|run|trigger|launch|dispatch|summari[sz]e|translate|assign|close|merge|delete|remove|set|put|get|fetch|list|invoke"
     r"|hit|record|register|alert|inform|schedule|invite|charge|refund|generate|compute|draft|raise|let|drop|announce|warn|dm|whatsapp|sms|ring|unsubscribe|subscribe"
     r"|react|label|tag|move|transition|publish|note|query|search|push|backup|back up|moderate|check|embed|classify|reindex|resume|issue|bill|book|block|patch|export"
@@ -18,12 +18,12 @@ DO = (
     r"|envia\w*|envie|crea\w*|cria\w*|crie|manda\w*|avisa\w*|notifica\w*|publica\w*|publique|agrega|anade|escribe|llama|actualiza|guarda|adiciona|pon|abre|escreve|poste"
 )
 _STARTS = (
-    r"when(?:ever)?|as soon as|each time|every time|any ?time|the moment|wenn|sobald|jedes mal,? wenn|immer wenn|falls|quand|lorsqu?e?|des qu?e?|chaque fois que"
+    r"when(?:ever)?|as soon as|each time|every time|any ?time|the (?:moment|instant|second|minute)|wenn|sobald|jedes mal,? wenn|immer wenn|falls|quand|lorsqu?e?|des qu?e?|chaque fois que"
     r"|cuando|cada vez que|siempre que|en cuanto|quando|sempre que|assim que|ogni volta che|wanneer|zodra|als(?= (?:een|de|het|er|iemand|we)\b)|の?とき|たら|si(?= (?:un|une|el|la|le|los|las|les|l|alguien|on|quelqu un|se|ein|um|uma)\b)|(?:^|(?<=[.!] ))(?:wird|werden|kommt|geht|trifft|landet|meldet)(?= (?:ein|eine|die|der|das|jemand|sich|im|in|bei|uber)\b)"
 )
 _TRIGGER = pattern(_STARTS)
 _IF = pattern(r"if(?= (?!(?:it|that|this|possible|you|we can|needed|so|not|i)\b))")
-_AFTER = pattern(r"after|once|upon|on (?:every|each|any|new)|for (?:every|each)|following")
+_AFTER = pattern(r"after|once|upon|on (?:every|each|any|new)|for (?:every|each)|with (?:every|each|any) new|following")
 _VERB = pattern(
     rf"(?:{DO})(?! (?:is|gets?|was|has|are|from|of|comes?|arrives?|changes?|that|which|\w+ed|fires?|lands?|goes|bounces?|fails?|completes?|closes?|opens?)\b)"
 )
@@ -42,7 +42,7 @@ _HAPPENED = re.compile(
     r"^\W*(?:(?!please|can|could|we|i|you)\w+ ){1,4}(?:opened|created|closed|merged|paid|received|deleted|updated|submitted|failed|posted|added|signed|uploaded|changed|arriving|coming in) (?:on|in|at|to|by|from|via)\b"
 )
 _EVERY_DONE = re.compile(
-    r"\b(?:every|each|all|any) (?:new|submitted|incoming|created|completed|received|updated|deleted|signed|uploaded|paid)\b[^,;]*?(?= (?:to|in|into|on|via|with|by|through|from) |[,;:]|$)"
+    r"\b(?:every|each|all|any) (?:new|submitted|incoming|created|completed|received|updated|deleted|signed|uploaded|paid)\b[^,;]*?(?:(?: in| from) (?:the |our |my )?(?:s3 )?(?:bucket|sheet|spreadsheet|inbox|database) ?[\w-]*(?= |$)|)(?= (?:to|in|into|on|via|with|by|through|from) |[,;:]|$)"
 )
 _NAMED_DAILY = re.compile(
     r"(?<=[a-z] )(?:Daily|Weekly|Monthly|Nightly|Hourly)\b|(?<=\bthe )(?:daily|weekly|monthly|nightly|hourly)\b"
@@ -100,10 +100,16 @@ def _first(opening: re.Pattern[str], bare: str) -> re.Match[str] | None:
     )
 
 
+GETS = re.compile(
+    r"\b(?:get|receive|want|like|need|have|expect) (?:to (?:get|receive|have) )?(?:an? |the )?(?:text|sms|e-?mail|mail|message|call|note|notification|alert|ping|reminder|whatsapp|post|ticket|issue|row)\b(?! (?:from|of))"
+)
+""" "We would like to get a text when …"."""
+
+
 def _around(bare: str, match: re.Match[str]) -> Parts | None:
     before, after = bare[: match.start()], bare[match.end() :]
     leading = _VERB.search(before)
-    if leading and not _NOT_VERB_AFTER.search(before[: leading.start()]) and len(before.split()) > 1:
+    if GETS.search(before) or (leading and not _NOT_VERB_AFTER.search(before[: leading.start()]) and len(before.split()) > 1):
         return _told(bare, (match.start(), len(bare)), (0, match.start()))
     cut = _cut(after)
     if cut is None:
@@ -164,6 +170,12 @@ def _without_word(bare: str) -> Parts | None:
         if cut is not None:
             return _told(bare, (0, match.end() + cut), (match.end() + cut, len(bare)))
     return None
+
+
+def meant(text: str) -> str:
+    """A text without a deed that was taken back: "schedule it … no: post …"."""
+    backs = [each for each in _BACK.finditer(text) if _VERB.match(text, each.end())]
+    return text[backs[-1].end() :] if backs else text
 
 
 def _told(bare: str, trigger: tuple[int, int], action: tuple[int, int]) -> Parts:

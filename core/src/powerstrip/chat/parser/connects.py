@@ -7,13 +7,15 @@ from powerstrip.chat.parser import asking, hints, rules
 from powerstrip.chat.parser.mentions import Mention
 from powerstrip.chat.parser.reading import Reading
 from powerstrip.chat.parser.settings import settings_of
+from powerstrip.chat.parser.tongues import english
 
 _APP_PASSWORD = re.compile(r"\bapp[ -]?password|\bsmtp\b|\bimap\b|app-?passwort")
 _OWN_WORDS = re.compile(
-    r"\b(?:rotat\w*|handles?|readiness|idempotency|schedules?|cron|workers?|ledger|dead letters?|mapping|scopes?|permissions?|roles?|audit|entit(?:y|ies)|records?|templates?|integrations?|secrets?|credentials?|connections?|tokens?|webhooks?|automations?|workflows?|powerstrip|hub|project|projects|sandbox|api keys?|oauth|actions?|events?|triggers?|providers?|encrypt\w*|services)\b"
+    r"\b(?:rotat\w*|handles?|readiness|idempotency|schedules?|cron|workers?|ledger|dead letters?|mapping|scopes?|permissions?|roles?|audit|entit(?:y|ies)|records?|templates?|integrations?|secrets?|passwords?|credentials?|connections?|tokens?|webhooks?|automations?|workflows?|powerstrip|hub|project|projects|sandbox|api keys?|oauth|actions?|events?|triggers?|providers?|encrypt\w*|services)\b"
 )
 
 
+_CAN_IT = re.compile(r"\W*can (?:the |our )?(?:@p|@v)\b")
 _NAMED_FIRST = re.compile(r"\W*(?:the |our |my )?@p")
 _OF_SERVICES = re.compile(
     r"\b(?:you|it|this|that|we|i|possible|able) (?:\w+ )?(?:do|support|offer|have|handle|connect|integrat\w*|work|talk|speak|know|help|send|read)\b|\b(?:support\w*|compatib\w*|available|possible|anything|apps?|tools?|vendors?|systems?|capabilit\w*|features?)\b|\b(?:du|ihr|tu|vous|usted|voce|can|kann\w*|puedes?|peux|pouvez|faire|hacer|machen|soporta\w*|unterstutz\w*)\b(?! (?:you|i|we)\b)"
@@ -158,6 +160,8 @@ def direct(reading: Reading) -> Intent:
     """Neither managing nor automating nor calling: a question, a new connection, or nothing of ours."""
     question = rules.first(rules.ASK, reading.marked)
     capable = rules.first(rules.CAPABLE, reading.marked)
+    if capable is None and _CAN_IT.match(said := english(reading.marked)):
+        capable = rules.first(rules.CAPABLE, said)
     vendor = reading.vendor()
     asks = bool(rules.CONNECT.search(reading.message.words))
     if (capable or question) and not insists(reading):

@@ -21,7 +21,7 @@ _KEY = r"(?:keys?|tokens?|secrets?|passwords?|passphrase|credentials?|creds|log 
 _ASKED = (
     ("usage", "it asks who uses it", r"uses?|used|using|usage|utilis\w*|utiliz\w*|benutz\w*|verwend\w*|genutzt|nutzen|nutzt|gebruik\w*|usad[oa]s?|usam|usan|usano|rel(?:y|ies|ying)|depend\w*|referenc\w*|needs|needed|needing|break\w*|affected|suffer\w*|impact\w*|hang\w* on"),
     ("events", "it asks what was received", r"arriv\w*|receiv\w*|came|come in|sent (?:us|something|anything)|deliver\w*|reach(?:ed)? us|notified|web ?hooks?|events?|fired|callbacks?|payloads?"),
-    ("test", "it tries a connection", r"(?:still |even |actually )?(?:works?|working|functions?|functional|accept\w*|responds?|responding|answers?|reachable|alive|get through|gets through|valid|good)"),
+    ("test", "it tries a connection", r"(?:still |even |actually )?(?:works?|working|functions?|functional|accept\w*|responds?|responding|answers?|reachable|alive|get through|gets through|valid|good|still)"),
     ("status", "it asks for the state of a connection", r"active|inactive|aktiv|inaktiv|activ[oa]s?|actif|actief|ativ[oa]|attiv[oa]|connected|conectad[oa]|connectee?|verbunden|hooked up|linked|expir\w*|runs? out|lapse\w*|live|set ?up|finished|done|complet\w*|configured|state|status|condition|ready|paused|enabled|disabled|switched (?:on|off)|on|off|there|up and running|in place|signed in|logged in|doing|abgelaufen|angebunden|eingerichtet"),
 )  # fmt: skip
 _TOLD = (

@@ -19,7 +19,7 @@ VERBS = {
     "send": "send|mail|write|post|notify|tell", "post": "post|send|write|tell|notify|say", "create": "create|add|make|new|open|file|start|register|log",
     "add": "add|put|attach|append", "update": "update|change|edit|set|modify|rename", "delete": "delete|remove|erase|drop",
     "list": "list|show|which|what|all|see|get", "get": "what does|what(?: is| s)(?! an?\\b)|get|fetch|show|read|look ?up|open|retrieve", "read": "read|get|fetch|show|open",
-    "search": "search|find|look for|query|list|are there|do we have|any", "query": "query|find|search|list", "put": "put|upload|write|save|store", "copy": "copy|duplicate",
+    "search": "search|find|look for|query", "query": "query|find|search|list", "put": "put|upload|write|save|store", "copy": "copy|duplicate",
     "close": "close|resolve|finish", "assign": "assign|hand over", "check": "check|verify|validate|test", "start": "start|begin|launch",
     "cancel": "cancel|stop|abort", "upsert": "upsert|create|update|save", "run": "run|start|trigger|launch", "print": "print",
 }  # fmt: skip
@@ -172,6 +172,8 @@ def _close(id: str) -> re.Pattern[str] | None:
     if not nouns or verb not in VERBS:
         return None
     verbs = VERBS[verb].replace("open", "open(?! (?:the|our|my))") if verb == "create" else VERBS[verb]
+    if verb in ("search", "query"):
+        verbs += "|list|show|which|how many|are there|do we have|any"
     return pattern(rf"(?:{verbs}) (?:(?!to|in|on|into|from|for|of|at|and)[\w-]+ ){{0,3}}?{re.escape(nouns[-1])}\w{{0,3}}")
 
 

@@ -66,7 +66,9 @@ def read_channel(things: Things, _: Inputs) -> str:
     return (
         things.channels[0]
         if things.channels
-        else things.find(r"\bchannel(?: named| called|:)?\s+[\"']?([a-z][\w-]*)", r"\bthe ([\w-]+) channel\b")
+        else things.find(
+            r"\b(?:channel|kanal|canal|canale|kanaal)(?: named| called|:)?\s+[\"']?([a-z][\w-]*)", r"\bthe ([\w-]+) channel\b"
+        )
     )
 
 
@@ -74,7 +76,7 @@ def read_new_channel(things: Things, _: Inputs) -> str:
     return (
         things.channels[0]
         if things.channels
-        else things.find(rf"\b(?:called|named|name(?: it)?)[: ]+{WORD}", rf"\bchannel[: ]+{WORD}")
+        else things.find(rf"\b(?:called|named|name(?: it)?)[: ]+{WORD}", rf"\b(?:channel|kanal|canal|canale|kanaal)[: ]+{WORD}")
         or next((quote.text for quote in things.quotes), "")
     )
 
@@ -299,7 +301,7 @@ def read_query(things: Things, found: Inputs) -> str:
         return quotes[0]
     return things.find(
         r"\b(?:e?-?mails?|messages?) (?:from|by) (.+?)(?=\s+(?:in|on|at)\b|[?.]|$)",
-        r"\b(?:about|matching|containing|mentioning|for|with|named|called|über|sobre|sur)\s+(?:the )?(?:words? |term |phrase )?(.+?)(?=\s+(?:in|on|at|from|within|im|en|dans|to)\s+(?:our |the |my |all )?(?:notion|hubspot|linear|jira|github|salesforce|stripe|google|gmail|intercom|team|slack|repo|[a-z-]+/|wiki|workspace|inbox)|[?.]|$)",
+        r"\b(?:about|matching|containing|mentioning|for|with|named|called|über|sobre|sur)\s+(?:the )?(?:words? |term |phrase )?(.+?)(?=\s+(?:in|on|at|from|within|im|en|dans|to)\s+(?:our |the |my |all )?(?:notion|hubspot|linear|jira|github|salesforce|stripe|google|gmail|intercom|team|slack|repo|[a-z-]+/|wiki|workspace|inbox)|\s+(?:are|is|exist)\b|[?.]|$)",
         r"\b(?:search|find|look up|look for)\s+(?:notion |hubspot |linear |jira |github |gmail |salesforce )?(?:for )?(.+?)(?=\s+(?:in|on|at)\b|[?.]|$)",
     )
 

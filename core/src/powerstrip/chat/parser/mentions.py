@@ -17,7 +17,7 @@ _HOSTS = (
 )  # fmt: skip
 _HOST_PATTERNS = tuple((provider, re.compile(source)) for provider, source in _HOSTS)
 _RETRACTED = re.compile(
-    r"(?:\bnot|\b(?:don t|do not|never) (?:want|need|use|connect|add|link|hook up|set up|integrate|give me|mean)(?: to (?:connect|add|use))?|\binstead of|\brather than|\bforget(?: about)?|\bnever mind|\bscrap|\bdrop(?:ped|ping)?(?= @)|\b(?:were|was|are|am) going to (?:add|use|connect|try)|\bthought(?: of| about| it was| maybe)?|\bconsidered|\bgave up on|\btired of|\bleaving|\bleft|\bnicht mehr|\bkein(?:e|en)?|\bplus de|\bya no|\bwanted|\bno more|\bnothing|\bnichts|\bnada|\brien|\bnicht|\baway from|\bswitch\w* from|\bmigrat\w+ from|\bmoved? (?:off|from)|\bditch\w*"
+    r"(?:\bnot|\b(?:don t|do not|never) (?:want|need|use|connect|add|link|hook up|set up|integrate|give me|mean)(?: to (?:connect|add|use))?|\binstead of|\brather than|\bforget(?: about)?|\bforget (?:what|everything|all)(?: that)? (?:i|we) (?:said|wrote|told)(?: you)? (?:about|of)|\bnever mind|\bscrap|\bdrop(?:ped|ping)?(?= @)|\b(?:were|was|are|am) going to (?:add|use|connect|try)|\bthought(?: of| about| it was| maybe)?|\bconsidered|\bgave up on|\btired of|\bleaving|\bleft|\bnicht mehr|\bkein(?:e|en)?|\bplus de|\bya no|\bwanted|\bno more|\bnothing|\bnichts|\bnada|\brien|\bnicht|\baway from|\bswitch\w* from|\bmigrat\w+ from|\bmoved? (?:off|from)|\bditch\w*"
     r"|\bused to (?:use|have)|\bunlike|\bdon t (?:want|need|use)|\bdo not (?:want|need|use)|\bno|\bpas|\bno longer(?: use)?|\bstatt|\ben vez de|\bau lieu de)"
     r"(?: (?:the|our|my|use|using|to|a|an|with|in|old|have|need|want|connect|add|on|for|us|me|any|die|das|la|el|le)){0,2} $"
 )

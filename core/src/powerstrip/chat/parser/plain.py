@@ -26,12 +26,20 @@ _OTHER_VALUE = re.compile(
 """A value that another of its kind takes the place of."""
 
 
+_NOTHING = re.compile(
+    r"^\W*(?:please )?(?:don['’]?t|do not|never|no need to) (?:\w+ ){1,2}(?:anything|a thing|any \w+)\s*[,;.!]\s*(?:(?:but|just|only|instead|please) )*(?=\w)",
+    re.IGNORECASE,
+)
+""" "Don't send anything, just …"."""
+
+
 def plain(text: str) -> str:
     """The message without "to A, no wait, (to B)", the fields of a JSON object as `name: value`, secrets without quotation marks."""
     if _JSON.fullmatch(text):
         text = re.sub(r"[\"']?([\w.-]+)[\"']?\s*:\s*[\"']?([^\"',}]*)[\"']?", r"\1: \2", text.strip().strip("{}")).strip()
     if _NOT_THERE.search(text) and (rest := _NOT_THERE.sub("", text)).strip():
         text = rest
+    text = _NOTHING.sub("", text)
     text = re.sub(r"(?<=\w)-(?=(?:moi|nous|lui|leur)\b)", " ", text)
     text = _OTHER_VALUE.sub("", text)
     text = re.sub(r"[\"'`“„](<secret-\d+>)[\"'`”“]", r"\1", text)

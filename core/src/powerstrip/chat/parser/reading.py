@@ -62,10 +62,10 @@ _EVENT_WORD = r"\b(?:comes? in|signs? up|submitted|admitted|arrives?|is created|
 
 
 _WANTED = re.compile(r"\b(?:connect|hook up|integrate|link|add|set ?up|plug in|wire up|use) (?:to |with |our |the |my )*$")
-_DEED = r"(?:delet|remov|disconnect|drop|rotat|disabl|paus|enabl|copy|copi|test|connect|automat|chang|touch|stop|turn|switch|wip|uninstall|replac|add|set|losch|entfern|supprim|elimin|borr)"
+_DEED = r"(?:delet|remov|disconnect|drop|rotat|disabl|paus|enabl|copy|copi|test|connect|automat|chang|touch|stop|turn|switch|wip|uninstall|replac|add|set|losch|entfern|supprim|elimin|borr|lose|los|forget|leak|share|publish)"
 _NEGATED = re.compile(
     rf"\b(?:(?:we |i |please )?(?:don t|do not|am not|m not|are not|re not|is not|isn t|not|never|no need to|without|instead of|rather than|nicht|no)) "
-    rf"(?:asking (?:you )?to |want(?:ing)? (?:you )?to |need to |going to |about to |have to )?{_DEED}\w*\b[^,;.!]*?(?=[,;.!]| but | just | only | sondern | sino )"
+    rf"(?:asking (?:you )?to |want(?:ing)? (?:you )?to |need to |going to |about to |have to )?{_DEED}\w*\b[^,;.!]*?(?=[,;.!]|$| but | just | only | sondern | sino )"
 )
 _NOT_THAT = re.compile(rf",? (?:and |but )?not (?:to )?{_DEED}\w*\b(?= ?[:,;.!]|$)")
 _AFTER_VERB = re.compile(r"(?<=(?:disable|.enable|.delete|.remove|.rotate|..pause))\s*[:,]\s+(?=the |our |my |@)")

@@ -75,7 +75,7 @@ _WEEKLY = re.compile(
 )
 _DAILY = re.compile(
     rf"\b(?:daily|nightly|taglich|diario|diariamente|quotidien\w*|dagelijks|{_EVERY} (?:single )?(?:day|night|morning|evening|afternoon|noon|midnight|tag|morgen|abend|nacht|jours?|matins?|soirs?|nuits?"
-    r"|dia|dias|manana|mananas|noche|noches|manha|manhas|noite|tarde|giorno|giorni|mattina|dag|ochtend)s?|once (?:a|per) day|overnight|morgens|abends|nachts)\b"
+    r"|dia|dias|manana|mananas|noche|noches|manha|manhas|noite|tarde|giorno|giorni|mattina|dag|ochtend)s?|once (?:a|per) day|overnight|(?:^|(?<=\W))(?:mornings|evenings|nights|afternoons)(?= at)|morgens|abends|nachts)\b"
 )
 _CRON = re.compile(r"(?<![\w*/])((?:[\d*,/-]+\s+){4}(?:[\d*,/-]+|[a-z]{3}(?:[,-][a-z]{3})*))(?![\w*/])")
 _MACRO = re.compile(r"(?<!\w)@(hourly|daily|midnight|weekly|monthly|yearly|annually)\b")

@@ -17,7 +17,7 @@ SCHEMES = (
     ("oauth2_client_credentials", r"client[ _-]credentials|\boauth ?2?\b(?!.*smart)"),
     ("hmac", r"\bhmac\b|signed requests|request signing"),
     ("none", r"\bno[ -](?:auth\w*|login|credentials?|(?:api )?(?:key|token)s?(?: is| are)? (?:needed|required|necessary)|(?:api )?(?:key|token)s?\s*(?:[:.,]|$))|(?:doesn t|does not|don t) (?:need|require|want) (?:an? |any )?(?:key|token|auth\w*|login|credentials?)|open data|\bwithout (?:any )?(?:auth\w*|login|credentials?|a key|password)\b|unauthenticated|no authentication|auth: none|(?:it s|is) (?:open|public)\b|anonymous|ohne (?:anmeldung|login|auth\w*)|sans auth\w*|sin auth\w*"),
-    ("basic", r"\bbasic\b|user(?:name)? and password|username/password|http login"),
+    ("basic", r"\bbasic\b|(?:^|\s)-u \S+:|user(?:name)? and password|username/password|http login"),
     ("bearer", r"\bbearer\b"),
     ("api_key", r"\bapi[ -]?key|x-api-key|key (?:\w+ )?in (?:the|a) (?:url|header|query)|\bheader\b|query (?:string|param)"),
 )  # fmt: skip
@@ -52,7 +52,7 @@ def connection_name(things: Things) -> str:
         for match in re.finditer(source, things.raw, re.IGNORECASE if source is _NAME else 0):
             before = things.raw[max(0, match.start() - 12) : match.start()].lower()
             if match[1].lower() not in NOT_NAMES and not re.search(
-                r"\b(?:bucket|space|channel|room|org|stream|file|list|page|project|sheet|domain|user|header|parameter|param|field|key|model|table|database)(?: is)? $",
+                r"\b(?:bucket|space|channel|room|org|stream|file|list|page|project|sheet|domain|user|header|parameter|param|field|key|model|table|database|thing|service|tool|app|company|something|software|product|program|system|platform|vendor|provider)(?: is)? $",
                 before,
             ):
                 return match[1]
@@ -99,6 +99,7 @@ def _scheme(things: Things, config: Config) -> None:
 def _username(things: Things) -> str:
     found = things.find(
         r"\b(?:user ?name|user|login|account|(?:sign|log)(?:ged|s)? ?in (?:as|with)|benutzer(?:name)?|usuario|utilisateur|anmeldung)(?: is| as| ist| es| est|:| name)*(?:\s+|=)([\w.+-]+@[\w.-]+\w|[\w][\w.-]*[\w])",
+        r"(?:^|\s)(?:-u|--user)[ =][\"']?([\w.+@-]{1,80}):<secret-\d+>",
         r"\b([\w.+-]{2,40}(?:@[\w.-]+\w)?)\s*/\s*<secret-\d+>",
     )
     return "" if found.lower() in NO_USER else found

@@ -54,6 +54,8 @@ _KEPT = frozenset([
 def _forms(stem: str) -> tuple[str, ...]:
     base = stem.removesuffix("e")
     twice = base + base[-1]
+    if stem.endswith("y"):
+        return (stem, f"{stem[:-1]}ies", f"{stem[:-1]}ied", f"{stem}ing", f"{stem[:-1]}ier")
     return (
         stem,
         f"{stem}s",
@@ -69,10 +71,14 @@ def _forms(stem: str) -> tuple[str, ...]:
     )
 
 
+def _past(stem: str) -> str:
+    return f"{stem[:-1]}ied" if stem.endswith("y") else f"{stem.removesuffix('e')}ed"
+
+
 _WORDS = frozenset(form for stem in _STEMS.split() for form in _forms(stem)) | frozenset(
     form for noun in _NOUNS.split() for form in (noun, f"{noun}s", noun.removesuffix("y") + "ies")
 )
-_TARGETS = tuple(word for word in dict.fromkeys((*_STEMS.split(), *(f"{stem.removesuffix('e')}ed" for stem in _STEMS.split()), *_NOUNS.split(),
+_TARGETS = tuple(word for word in dict.fromkeys((*_STEMS.split(), *(_past(stem) for stem in _STEMS.split()), *_NOUNS.split(),
                                 *(f"{noun}s" for noun in _NOUNS.split()))) if len(word) > 5)  # fmt: skip
 _WORD = re.compile(r"(?<![\w@#./:'\"`“„<-])[a-zA-Z][a-z]{2,13}(?![\w@/:'\"`”-]|\.\w)")
 

@@ -11,12 +11,17 @@ _LEADING = re.compile(
 )
 
 
+_OF_TYPE = re.compile(r"\b(?:records?|entit(?:y|ies)) of (?:the )?(?:type|kind) ([\w-]+)")
+
+
 def entity_of(text: str) -> str:
+    if typed := _OF_TYPE.search(text):
+        return typed[1]
     match = ENTITY.search(text)
     if match is None:
         return ""
     if match[1] is None:
-        return match[2] or match[3] or ""
+        return next((group for group in match.groups() if group), "")
     name, kind = match[1], re.search(r"(records?|forms?|entit(?:y|ies)|entries|formular)$", match[0])
     name = f" {name} ".lstrip()
     while found := _LEADING.match(name):
