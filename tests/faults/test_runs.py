@@ -14,7 +14,7 @@ def test_no_run_is_lost_and_no_finished_step_repeated(tmp_path: Path) -> None:
     outcome = runs.run(tmp_path / "data", kills=len(runs.POINTS))
     assert set(outcome.kills) == set(runs.POINTS)
     assert outcome.repeats > 0
-    assert outcome.faults() == []
+    assert timeless(outcome) == []
 
 
 @pytest.mark.slow
@@ -24,5 +24,9 @@ def test_other_processes_go_on_with_the_runs_of_one_that_is_killed(tmp_path: Pat
         pytest.skip("PostgreSQL is not installed: no initdb on the PATH")
     with runs.database("postgresql") as settings:
         outcome = runs.run(tmp_path / "data", kills=2, processes=2, engine=engine, **settings)
-    # how soon is for the command at full size to judge, on a machine that does nothing else
-    assert [each for each in outcome.faults() if "taken up after" not in each] == []
+    assert timeless(outcome) == []
+
+
+def timeless(outcome: runs.Outcome) -> list[str]:
+    """The faults, but for how soon: that is for the command at full size to judge, on a machine that does nothing else."""
+    return [each for each in outcome.faults() if "taken up after" not in each]

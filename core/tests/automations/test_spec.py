@@ -401,6 +401,13 @@ def test_any_plan_survives_both_spellings(plan: Plan) -> None:
             assert compiled.plan == plan
 
 
+@pytest.mark.parametrize("text", ["{{", "{{{", "a{{b", "{{ .inputs.a }}"])
+def test_braces_alone_survive_both_spellings(text: str) -> None:
+    plan = compile_value({"steps": [{"name": "a", "action": "load", "parameters": {"x": text}}]}).plan
+    assert plan is not None
+    assert [compile_value(write(plan)).plan for write in (to_api, to_authoring)] == [plan, plan]
+
+
 def test_schedules_across_a_change_of_clocks() -> None:
     spring = next_fire("30 2 * * *", None, "Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=UTC))
     assert spring == datetime(2026, 3, 29, 1, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """The processor on each database: order, isolation of consumers, dead letters, what a dead process left."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -149,6 +150,30 @@ async def test_what_a_dead_process_left_is_taken_up_and_a_killer_dies(store: Sto
     await until(store, "succeeded", "dead")
     await events.close()
     assert heard == ["left"]
+
+
+async def test_another_s_word_before_the_commit_does_not_use_up_one_s_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody tells of a commit of his while an event of ours is written and not committed: ours is found by our own word."""
+    monkeypatch.setattr("powerstrip.events.events.IDLE", 60.0)
+    events = Events(store)
+    events.add_consumer("one", lambda connection, event: None)
+    await events.start()
+    written, go = threading.Event(), threading.Event()
+
+    def slow(connection: Any) -> None:
+        events.emit(connection, NewEvent("prj_1", "slow", "test"))
+        written.set()
+        go.wait(5)
+
+    writing = asyncio.create_task(store.hot(slow))
+    await asyncio.to_thread(written.wait, 5)
+    events.told()
+    await asyncio.sleep(0.1)
+    go.set()
+    await writing
+    events.told()
+    await until(store, "succeeded")
+    await events.close()
 
 
 async def test_an_event_is_handed_on_in_the_transaction_that_keeps_it(store: Store) -> None:

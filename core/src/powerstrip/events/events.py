@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from powerstrip.clock import now, rfc3339, stamp
+from powerstrip.clock import monotonic, now, rfc3339, stamp
 from powerstrip.events import rows
 from powerstrip.events.preview import Preview, Previewer
 from powerstrip.events.processor import LEASE, Attempt, Came, Consumer, Crowd, Interests, Listens, attempt_all, claim, hand_on
@@ -22,6 +23,8 @@ from powerstrip.store import Store
 
 IDLE = 5.0
 """Seconds between looks when nobody wakes the processor: for what another process of the same database wrote."""
+COMMITTED = 1.0
+"""Seconds within which a transaction mostly is: for so long after an event was written every word of a commit may be its own."""
 TROUBLE = 1.0
 """Seconds to wait when the database does not answer."""
 
@@ -61,8 +64,8 @@ class Events:
         self._thread = 0
         self._in_hand = False
         """Events were taken that are not at their ends."""
-        self._left = False
-        """Something was written that may be due."""
+        self._left = -math.inf
+        """When something was last written that may be due, by the monotonic clock."""
         self._whole = False
         """Whether every consumer was handed in: before that nobody can say that no consumer wants an event."""
 
@@ -98,7 +101,8 @@ class Events:
         interests = Interests(connection, self._listens if self._whole else {})
         fit = [event for event in events if not _too_deep(event)]
         outcomes = [(event, interests.outcome(event)) for event in fit]
-        self._left = self._left or any(outcome is None for _, outcome in outcomes)
+        if any(outcome is None for _, outcome in outcomes):
+            self._left = monotonic()
         ids = iter([_id_of(made) for made in rows.emit_all(connection, outcomes)])
         return [None if event.depth > MAX_DEPTH else next(ids) for event in events]
 
@@ -119,13 +123,14 @@ class Events:
         ]
         if open_:
             hand_on(connection, open_, self._consumers, interests)
-            self._left = self._left or any(each.errors for each in open_)
+            if any(each.errors for each in open_):
+                self._left = monotonic()
         handed = {each.event.id: each for each in open_}
         return [_emitted(_id_of(row), handed) for row in made]
 
     def wake(self) -> None:
         """Look at once, after a commit. May be called from any thread; does nothing before `start`."""
-        self._left = True
+        self._left = monotonic()
         self.told()
 
     def told(self) -> None:
@@ -169,8 +174,7 @@ class Events:
             self._task = None
 
     def _wake(self) -> None:
-        if self._left:
-            self._left = False
+        if monotonic() - self._left < COMMITTED:
             self._woken.set()
         self._tell()
 

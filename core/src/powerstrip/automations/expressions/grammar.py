@@ -173,9 +173,8 @@ def _parse(text: str, opening: re.Pattern[str], *, dots: bool) -> Template:
 def _merged(pieces: list[str | Expression]) -> tuple[str | Expression, ...]:
     """Neighbouring plain pieces, and literal texts, in one."""
     merged: list[str | Expression] = []
-    several = sum(1 for piece in pieces if piece != "") > 1
     for piece in pieces:
-        text = piece.value if several and isinstance(piece, Literal) and isinstance(piece.value, str) else piece
+        text = piece.value if isinstance(piece, Literal) and isinstance(piece.value, str) else piece
         if isinstance(text, str) and merged and isinstance(merged[-1], str):
             merged[-1] += text
         elif text != "":
