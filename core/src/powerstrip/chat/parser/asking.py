@@ -13,6 +13,9 @@ from powerstrip.chat.parser.tongues import english
 
 MANAGED = ("rotate", "test", "enable", "disable", "delete", "copy", "status", "usage", "list")
 
+_TROUBLE = re.compile(
+    r"\b(?:delays?|outages?|incidents?|latency|hiccups?|known (?:issues|problems))\b.*(?:\?|today|now)|(?:delays|outages?|incidents?) (?:at|with|on) @p"
+)
 _HOW = re.compile(r"\W*(?:how (?:do|can|to|would|should)|where (?:do|can)|wie (?:kann|bekomme)|como (?:puedo|obtengo)|comment)\b")
 _HOW_TO = re.compile(r"\W*how (?:do|can|could|would|should|to|might) (?:i|we|one|you|somebody)\b")
 
@@ -121,7 +124,7 @@ _REPOSITORY = re.compile(
 
 
 def _asked(reading: Reading, parts: Parts | None, text: str) -> rules.Rule | None:
-    rule = None if _HOW.match(text) else rules.first(rules.EVENTS, text)
+    rule = None if _HOW.match(text) or _TROUBLE.search(text) else rules.first(rules.EVENTS, text)
     if (
         rule
         and (

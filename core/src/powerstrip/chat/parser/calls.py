@@ -16,12 +16,12 @@ from powerstrip.chat.parser.subjects import entity_of
 from powerstrip.chat.parser.tongues import english
 
 _CONNECTING = re.compile(
-    r"(?<![\w/.@-])(?:connect|get (?:\S+ ){1,3}(?:talking|going|working|running|connected|hooked)|hook|integrate|set ?up|set (?:that|it|this) up|richte|verbind\w*|conecta\w*|connecte\w*|plug|wire|onboard|default|link (?:up|our|my|the)|port \d+|starttls"
+    r"(?<![\w/.@-])(?:connect|get (?:\S+ ){1,3}(?:talking|going|working|running|connected|hooked)|hook|integrate|set ?up|set (?:that|it|this|us|me) up|richte|verbind\w*|conecta\w*|connecte\w*|plug|wire|onboard|default|link (?:up|our|my|the)|port \d+|starttls"
     r"|from (?:number|address)|sender)\b(?![./]\w)"
 )
 
 _ADDING = re.compile(
-    r"^\W*(?:please |bitte |can you |could you |hi |ok )*(?:add|need|use|want|link|get(?= (?:@p|@v)(?: (?:in|connected|set|going|running|working|hooked)|$))|i need|we need|we use|i want|let s add|bring in) (?:the |our |a |an |in )*(?:@p|@v)(?! (?:to|contact|customer|issue|page|link|file|invoice|message|ticket|image|embedding|event|refund|checkout|url|download|deal|note|template)\b)"
+    r"^\W*(?:please |bitte |can you |could you |hi |ok )*(?:add|connect|liga|ligue|need|use|want|link|get(?= (?:@p|@v)(?: (?:in|connected|set|going|running|working|hooked)|$))|i need|we need|we use|i want|let s add|bring in) (?:the |our |a |an |in |o |el |la |le |il |het |das |den |die )*(?:@p|@v)(?! (?:to|contact|customer|issue|page|link|file|invoice|message|ticket|image|embedding|event|refund|checkout|url|download|deal|note|template)\b)"
 )
 
 _NOUNS = re.compile(
@@ -156,7 +156,7 @@ def is_convincing(reading: Reading, provider: str, action: Deed, inputs: Mapping
     if provider == "http":
         return bool(_METHOD.search(reading.message.raw)) and not rules.CONNECT.search(words)
     goal = _GOAL.search(words) if set(inputs) - _SENDERS and "default" not in words else None
-    connecting = _CONNECTING.search(words) or _ADDING.search(reading.marked)
+    connecting = _CONNECTING.search(words) or _ADDING.search(reading.marked) or _ADDING.search(english(reading.marked))
     if connecting and goal is None:
         return False
     if connecting is None and not inputs and _PURPOSE.search(words):
@@ -187,7 +187,9 @@ _PLAIN = 8
 _LEAD = re.compile(r"^\W*(?:(?:on|in|from|via|with|using) )?@[pn]\s*[:,\u2013\u2014-]*\s*")
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE)\b")
 _GOAL = re.compile(rf"(?:\b(?:and|then)|[,;])\s+(?:then |also |please )?(?:{DO}|say)\b")
-_PURPOSE = re.compile(r"\b(?:so (?:that )?(?:we|the|it|they|i)|in order to|to be able|should be able|able to|need to be able)\b")
+_PURPOSE = re.compile(
+    r"\b(?:(?:something|anything|a (?:way|tool|service|provider)) (?:to|for|that|which)|so (?:that )?(?:we|the|it|they|i)|in order to|to be able|should be able|able to|need to be able)\b"
+)
 _ASKS = re.compile(
     r"\?|\b(?:please|pls|plz|bitte|who|what|which|how many|where|list|show|see|any|latest|last|recent|current|all)\b|^\W*(?:tickets|issues|statistics|stats|delivery)"
 )

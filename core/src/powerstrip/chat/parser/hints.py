@@ -11,7 +11,7 @@ from powerstrip.chat.parser.tongues import english
 
 _ASKS = re.compile(
     r"\?|¿|^\W*(?:so |and |ok |hey |hi |hello |please |tell me |say |know )*(?:what|which|who|whose|where|when|why|how|is|are|was|were|does|do|did|has|have|had|will|would|can|could|should|any|anything"
-    r"|wo|wer|was|wann|wird|werden|ist|sind|hat|haben|gibt|welche[rs]?|quel\w*|est|y a|combien|que|cual\w*|donde|esta|estan|hay|tiene|onde|qual|tem|dove|chi|quando|waar|wie|welke|heeft)\b"
+    r"|wo|wer|quien|quem|qui|was|wann|wird|werden|ist|sind|hat|haben|gibt|welche[rs]?|quel\w*|est|y a|combien|que|cual\w*|donde|esta|estan|hay|tiene|onde|qual|tem|dove|chi|quando|waar|wie|welke|heeft)\b"
 )
 _POLITE = re.compile(
     r"\W*(?:please |bitte |hey |hi |so )?(?:(?:can|could|would|will) (?:you|we|i)|konn\w* (?:du|sie|wir|ihr|man)|kann(?:st)? (?:ich|man|du)|puedes?|podrias?|podemos|peux tu|peux-tu|pou\w+ vous|pou\w+-vous|peut-on|pode\w*|puoi|potete|kun je|kunt u)\b"
@@ -26,7 +26,7 @@ _ASKED = (
 )  # fmt: skip
 _TOLD = (
     ("rotate", "a new credential for what exists", rf"{_KEY}\b.*\b(?:again|anew|once more|new|renew\w*|replac\w*|rotat\w*|fresh|chang\w*|reset|refresh\w*|another|different|updat\w*|swap\w*)|(?:again|anew|once more|new|renew\w*|replac\w*|rotat\w*|fresh|reset|refresh\w*|another|different|updat\w*|swap\w*)\b.*\b{_KEY}|(?:logged|signed|kicked|locked|threw) (?:us |me |itself )?out\b"),
-    ("enable", "it makes a connection active", r"(?:back|again|once more)\b.*\b(?:on|in|to|work|live|active|online|running|service|life|use|action|track|business|go)|(?:on|work\w*|live|active|online|running|enabled?|activ\w*|resum\w*|start\w*|run|go|continue) (?:\w+ ){0,4}?(?:again|back|once more|anew)|un(?:pause|mute|freeze|suspend|block)\w*|re-?(?:enable|activate|start|sume|instate|vive)\w*"),
+    ("enable", "it makes a connection active", r"(?:back|again|once more)\b.*\b(?:on|in|to|work|live|active|online|running|service|life|use|action|track|business|go)|(?:on|work\w*|live|active|online|running|enabled?|activ\w*|resum\w*|start\w*|run|go|continue) (?:\S+ ){0,4}?(?:again|back|once more|anew)|un(?:pause|mute|freeze|suspend|block)\w*|re-?(?:enable|activate|start|sume|instate|vive)\w*"),
     ("disable", "it makes a connection inactive", r"paus\w*|on hold|hold|rest|switch\w* off|turn\w* off|offline|inactive|disab\w*|deactiv\w*|mut(?:e|ed|ing)|fr(?:eeze|ozen)|suspend\w*|silenc\w*|stop\w*|halt\w*|temporarily|sleep\w*|asleep|dormant|idle"),
     ("delete", "it removes a connection", r"delet\w*|remov\w*|eras\w*|rid of|throw\w*|thrown|trash\w*|discard\w*|scrap\w*|forget|goodbye|kill\w*|purg\w*|disconnect\w*|wip(?:e|ed|ing)|unlink\w*|uninstall\w*|tear\w*"),
     ("copy", "the same connection elsewhere", r"(?:cop(?:y|ied|ies)|clon\w*|duplicat\w*|replicat\w*|same|re-?us\w*|also|too|as well|mirror\w*|carry|transfer\w*)\b.*\bproject|project\b.*\b(?:cop(?:y|ied|ies)|clon\w*|duplicat\w*|replicat\w*|same|re-?us\w*|also|too|as well|mirror\w*|transfer\w*)"),

@@ -167,6 +167,10 @@ def _deed_of(action: "ActionManifest") -> Deed:
     )
 
 
+_NO_PLACE = r"(?!(?:to|in|on|into|from|for|of|at|and|na|no|nas|nos|em|en|dans|im|ins|nel|nella|auf|zu|zum|zur|al|au|aan|op)\b)"
+"""Between a verb and what it makes stands no place: "add a row in the sheet" makes no sheet."""
+
+
 def _close(id: str) -> re.Pattern[str] | None:
     *nouns, verb = re.split(r"[._]", id)
     if not nouns or verb not in VERBS:
@@ -174,7 +178,7 @@ def _close(id: str) -> re.Pattern[str] | None:
     verbs = VERBS[verb].replace("open", "open(?! (?:the|our|my))") if verb == "create" else VERBS[verb]
     if verb in ("search", "query"):
         verbs += "|list|show|which|how many|are there|do we have|any"
-    return pattern(rf"(?:{verbs}) (?:(?!to|in|on|into|from|for|of|at|and)[\w-]+ ){{0,3}}?{re.escape(nouns[-1])}\w{{0,3}}")
+    return pattern(rf"(?:{verbs}) (?:{_NO_PLACE}[\w-]+ ){{0,3}}?{re.escape(nouns[-1])}\w{{0,3}}")
 
 
 def _bounded(cue: str) -> str:
@@ -186,7 +190,7 @@ def _cue(id: str, title: str) -> str:
     *nouns, verb = re.split(r"[._]", id)
     verbs = VERBS.get(verb, re.escape(verb))
     noun = nouns[-1] if nouns else ""
-    said = rf"(?:{verbs}) (?:\S+ ){{0,4}}?{re.escape(noun)}\w*" if noun else f"(?:{verbs})"
+    said = rf"(?:{verbs}) (?:{_NO_PLACE}\S+ ){{0,4}}?{re.escape(noun)}\w*" if noun else f"(?:{verbs})"
     return f"{said}|{re.escape(fold(title))}" if title else said
 
 

@@ -17,13 +17,13 @@ _HOSTS = (
 )  # fmt: skip
 _HOST_PATTERNS = tuple((provider, re.compile(source)) for provider, source in _HOSTS)
 _RETRACTED = re.compile(
-    r"(?:\bnot|\b(?:don t|do not|never) (?:want|need|use|connect|add|link|hook up|set up|integrate|give me|mean)(?: to (?:connect|add|use))?|\binstead of|\brather than|\bforget(?: about)?|\bforget (?:what|everything|all)(?: that)? (?:i|we) (?:said|wrote|told)(?: you)? (?:about|of)|\bnever mind|\bscrap|\bdrop(?:ped|ping)?(?= @)|\b(?:were|was|are|am) going to (?:add|use|connect|try)|\bthought(?: of| about| it was| maybe)?|\bconsidered|\bgave up on|\btired of|\bleaving|\bleft|\bnicht mehr|\bkein(?:e|en)?|\bplus de|\bya no|\bwanted|\bno more|\bnothing|\bnichts|\bnada|\brien|\bnicht|\baway from|\bswitch\w* from|\bmigrat\w+ from|\bmoved? (?:off|from)|\bditch\w*"
+    r"(?:\bnot|\b(?:don t|do not|never) (?:want|need|use|connect|add|link|hook up|set up|integrate|give me|mean)(?: to (?:connect|add|use))?|\binstead of|\brather than|\bforget(?: about)?|\bforget (?:what|everything|all)(?: that)? (?:i|we) (?:said|wrote|told)(?: you)? (?:about|of)|\bnever mind|\bscrap|\bdrop(?:ped|ping)?(?= @)|\b(?:were|was|are|am) going to (?:add|use|connect|try)|\bthought(?: of| about| it was| maybe| (?:we|i|it)(?: d| would| ll)? (?:take|use|go with|pick|choose|need|connect))?|\bconsidered|\bgave up on|\btired of|\bleaving|\bleft|\bnicht mehr|\bkein(?:e|en)?|\bplus de|\bya no|\bwanted|\bno more|\bnothing|\bnichts|\bnada|\brien|\bnicht|\baway from|\bswitch\w* from|\bmigrat\w+ from|\bmoved? (?:off|from)|\bditch\w*"
     r"|\bused to (?:use|have)|\bunlike|\bdon t (?:want|need|use)|\bdo not (?:want|need|use)|\bno|\bpas|\bno longer(?: use)?|\bstatt|\ben vez de|\bau lieu de)"
     r"(?: (?:the|our|my|use|using|to|a|an|with|in|old|have|need|want|connect|add|on|for|us|me|any|die|das|la|el|le)){0,2} $"
 )
 _CORRECTION = re.compile(
     r"\b(?:sorry|hmm,? wait|wait,|no,? wait|wait,? no|oh wait|scratch that|i mean(?:t)?|correction|make (?:that|it)|strike that|my mistake|oops|je veux dire|ich meine|quiero decir"
-    r"|perdon|pardon|better|rather|i said|decided (?:on|for|to (?:use|go))|we went with|settled on|switched to|moved to|migrated to|replaced (?:it|that) (?:by|with)|never mind|nevermind|lieber|doch|plutot|mejor)\b|\?\W{0,3}no\b[.,!]|\.\.\. ?no\b|\bactually\b|\bhmm,? no\b|\bah no\b|\bbut no\b|\bno[,:]"
+    r"|perdon|pardon|better|rather|i said|decided (?:on|for|to (?:use|go))|we went with|settled on|switched to|moved to|migrated to|replaced (?:it|that) (?:by|with)|never mind|nevermind|lieber|doch|plutot|mejor)\b|\?\W{0,3}no\b[.,!]|\.\.\. ?no\b|\bactually\b|\bhmm,? no\b|\bah no\b|\bbut (?:the |our |my )?\w+ (?:wants?|prefers?|chose|picked|insists?|likes?)\b|\bbut no\b|\bno[,:]"
 )
 _LETTERS = re.compile(r"[a-z]{4,}")
 _COMMON_NEAR = frozenset(["black", "stack", "slick", "lack", "snack", "track", "flack", "slacks", "strip", "strips", "stripes", "line", "lines", "linea", "motion", "notions", "notice", "lotion", "nation", "linear", "mention", "gmail", "email", "emails", "strike", "stride", "liner", "intern", "internal", "lineal", "clinic", "linked"])  # fmt: skip
@@ -164,6 +164,7 @@ def unknown_vendor(message: Message) -> str:
         *_AFTER_CONNECT.finditer(message.bare),
         *_BEFORE_CONNECTED.finditer(message.bare),
         *_INTRODUCED.finditer(message.bare),
+        *_ASKED_AFTER.finditer(message.bare),
     ):
         word = message.raw[match.start("name") : match.end("name")].rstrip(".")
         if re.fullmatch(r"[A-Z][A-Za-z0-9]*(?:\.[a-z]{2,4})?", word) and word.casefold() not in _NO_VENDOR:
@@ -171,6 +172,8 @@ def unknown_vendor(message: Message) -> str:
     return ""
 
 
+_ASKED_AFTER = pattern(r"^\W*(?P<name>[\w.]+) ?[?:,] .*(?:connect|hook|add|link|set|integrate|plug|wire) it")
+""" "Lagerblick? Connect it, please"."""
 _NO_VENDOR = frozenset(
     [
         "i",

@@ -14,7 +14,7 @@ from powerstrip.chat.parser.text import Message
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.parser.tongues import english
 
-_KEBAB = re.compile(r"(?<![\w@#./:-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?![\w@/:.-]*[@/:\w])")
+_KEBAB = re.compile(r"(?<![\w@#./:-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?!(?:[\w@/.-]|:(?=\S))*(?:[@/\w]|:(?=\S)))")
 
 _NAMED_SO = re.compile(
     r"\b(?:integration|connection|verbindung|conexion|connexion|connector)(?: (?:named|called|namens|llamada))? ([a-z][\w]*(?:-[a-z0-9]+)+)(?![\w@/.])"
@@ -307,6 +307,10 @@ def happened(events: Iterable[Deed], text: str, translated: str) -> Deed | None:
     """The event that a text means: of those whose words are in it, those first whose change is told ("updated"), not its noun alone."""
     for said in dict.fromkeys((text, translated)):
         told = [each for each in events if reach(each, said) and _tells(each, said)]
+        if not told:
+            named = [each for each in events if _change(each) in CHANGED and _tells(each, said) and _of(each, said)]
+            if len(named) == 1:
+                return named[0]
         if told:
             return longest([each for each in told if _of(each, said)], said) or longest(told, said)
     return longest(events, text) or longest(events, translated)

@@ -9,7 +9,7 @@ from powerstrip.chat.parser.things import Things
 
 Config = dict[str, Value]
 _WORD = r"[\"'“`]?([\w][\w.-]*[\w])[\"'”`]?"
-_NAME = rf"\b(?:call(?:ed)? (?:it|this|that|the connection|the integration)|(?:re)?name (?:it|this|that)|label(?:led)? (?:it|this)|show(?:s)? up as|under the name(?: of)?|with the name|the name (?:is|should be)|name(?: is|:| should be)|(?<=[,;] )name|(?<=\band )name|(?<=\bwith )name|named|called|known as|nenne? (?:sie|es|ihn|das)(?: bitte)?|namens|genannt|unter dem namen|name soll|ll[aá]mal[ao]|llamad[ao]|con el nombre(?: de)?|appelle[- ]l[ae]|nomme[- ]l[ae]|nomm[ée]e?|sous le nom(?: de)?|chame[- ]a|chamada|save it as|saved? as|store it as|register it as|list it as) {_WORD}"
+_NAME = rf"\b(?:call(?:ed)? (?:it|this|that|the connection|the integration)|(?:re)?name (?:it|this|that)|label(?:led)? (?:it|this)|show(?:s)? up as|under the name(?: of)?|with the name|the name (?:is|should be)|(?:connection|integration) name(?: is|:)?|name(?: is|:| should be)|(?<=[,;] )name|(?<=\band )name|(?<=\bwith )name|named|called|known as|nenne? (?:sie|es|ihn|das)(?: bitte)?|namens|genannt|unter dem namen|name soll|ll[aá]mal[ao]|llamad[ao]|con el nombre(?: de)?|appelle[- ]l[ae]|nomme[- ]l[ae]|nomm[ée]e?|sous le nom(?: de)?|chame[- ]a|chamada|save it as|saved? as|store it as|register it as|list it as) {_WORD}"
 _AS = r"\bas [\"'“`]?([a-z][a-z0-9]*(?:-[a-z0-9]+)+|[a-z]+_[a-z0-9_]+)[\"'”`]?"
 SCHEMES = (
     ("smart_backend", r"smart[ -]?(?:on fhir )?backend|private[_ ]key[_ ]jwt|backend services?"),
