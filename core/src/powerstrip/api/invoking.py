@@ -9,7 +9,7 @@ from powerstrip.api.gate import Gate
 from powerstrip.api.head import check_query
 from powerstrip.api.hub import Hub
 from powerstrip.api.problems import JSON_TYPE, Answer, json_answer
-from powerstrip.api.shapes.calls import InvokeActionRequest, SandboxRequest
+from powerstrip.api.shapes.invoking import InvokeActionRequest, SandboxRequest
 from powerstrip.api.visit import Visit
 from powerstrip.catalog import Catalog
 from powerstrip.problems import NotFound

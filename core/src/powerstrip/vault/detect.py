@@ -7,6 +7,7 @@ Secrets without a shape of their own (a UUID, 32 hex digits) and encoded ones ar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 Json: TypeAlias = Any
@@ -28,11 +29,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A kind of secret: the letters it starts with, and a pattern that begins with them."""
+    """A kind of secret: the letters it starts with, and a pattern that begins with them, compiled when first met."""
 
     kind: str
     start: str
-    pattern: re.Pattern[str]
+    pattern: str
     is_random: bool = False
     """True where words could look alike: the match must have capitals, small letters and digits."""
 
@@ -40,19 +41,24 @@ class _Shape:
         if self.start not in text:
             return False
         if not self.is_random:
-            return self.pattern.search(text) is not None
-        return any(_MIXED.match(found[0]) for found in self.pattern.finditer(text))
+            return _compiled(self.pattern).search(text) is not None
+        return any(_MIXED.match(found[0]) for found in _compiled(self.pattern).finditer(text))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
 
 
 def _token(kind: str, start: str, rest: str, *, is_random: bool = False) -> _Shape:
     """A token that is no part of a longer word."""
     alone = f"(?<![A-Za-z0-9]{'.' * len(start)})"
-    return _Shape(kind, start, re.compile(re.escape(start) + alone + rest, re.ASCII), is_random)
+    return _Shape(kind, start, re.escape(start) + alone + rest, is_random)
 
 
 def _text(kind: str, start: str, rest: str) -> _Shape:
     """Anything that begins with these letters."""
-    return _Shape(kind, start, re.compile(re.escape(start) + rest, re.ASCII))
+    return _Shape(kind, start, re.escape(start) + rest)
 
 
 _MIXED = re.compile(r"(?=.{0,255}[A-Z])(?=.{0,255}[a-z])(?=.{0,255}[0-9])", re.ASCII)

@@ -14,10 +14,9 @@ from powerstrip.api.shapes.calls import (
     ActionInvocationEntry,
     ActionInvocationListResponse,
     ActionInvocationResult,
-    InvokeActionRequest,
-    SandboxRequest,
     SandboxRequestListResponse,
 )
+from powerstrip.api.shapes.invoking import InvokeActionRequest, SandboxRequest
 
 INVOCATIONS = f"{PROJECT}/action-invocations"
 IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", description="A repeat with it is the same call")]

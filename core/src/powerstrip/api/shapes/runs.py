@@ -8,7 +8,7 @@ from pydantic import Field
 from powerstrip import automations, store
 from powerstrip.api.shapes.automations import ORG
 from powerstrip.api.shapes.base import Asked, Object, Told, told_fields
-from powerstrip.api.shapes.calls import SandboxRequest
+from powerstrip.api.shapes.invoking import SandboxRequest
 
 RunStatus = Literal["queued", "running", "suspended", "completed", "failed", "cancelled"]
 

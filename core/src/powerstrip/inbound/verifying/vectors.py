@@ -3,12 +3,15 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from powerstrip.adapter import Delivery, Rejected, Unavailable, Verify
 from powerstrip.adapter.adapter import Receive
-from powerstrip.adapter.testing.vectors import Vector, Vectors
 from powerstrip.inbound.verifying.delivery import RawDelivery, Refusal, Verified
 from powerstrip.inbound.verifying.judge import verify
+
+if TYPE_CHECKING:
+    from powerstrip.adapter.testing.vectors import Vector, Vectors
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Judged:
     problem: str = ""
 
 
-async def run_vectors(scheme: Verify, file: Vectors, receive: Receive | None = None) -> list[Judged]:
+async def run_vectors(scheme: Verify, file: "Vectors", receive: Receive | None = None) -> list[Judged]:
     """Judge every vector by `scheme`, each as if it were the first delivery; `receive` must read those that are genuine.
 
     A clock that a vector leaves open is the present. Documents come from the file: nothing is fetched.
@@ -32,7 +35,7 @@ async def run_vectors(scheme: Verify, file: Vectors, receive: Receive | None = N
     return [await _judged(scheme, vector, file.documents, receive) for vector in file.vectors]
 
 
-async def _judged(scheme: Verify, vector: Vector, documents: Mapping[str, bytes], receive: Receive | None) -> Judged:
+async def _judged(scheme: Verify, vector: "Vector", documents: Mapping[str, bytes], receive: Receive | None) -> Judged:
     expected = "accepted" if vector.valid else "refused"
     answer = await _answer(scheme, vector, documents)
     if isinstance(answer, Refusal):
@@ -43,7 +46,7 @@ async def _judged(scheme: Verify, vector: Vector, documents: Mapping[str, bytes]
     return Judged(vector.id, expected, "accepted", problem=_trouble(vector, receive) if receive else "")
 
 
-async def _answer(scheme: Verify, vector: Vector, documents: Mapping[str, bytes]) -> Verified | Refusal:
+async def _answer(scheme: Verify, vector: "Vector", documents: Mapping[str, bytes]) -> Verified | Refusal:
     async def fetch(url: str, *, fresh: bool = False) -> bytes:
         if (found := documents.get(url)) is None:
             raise Unavailable("The file holds no document of this address")
@@ -60,7 +63,7 @@ async def _answer(scheme: Verify, vector: Vector, documents: Mapping[str, bytes]
     return await verify(scheme, delivery, [vector.secret], now, fetch=fetch, seen=seen)
 
 
-def _trouble(vector: Vector, receive: Receive) -> str:
+def _trouble(vector: "Vector", receive: Receive) -> str:
     """What went wrong in the adapter's own function. To say that a genuine delivery is no event is its right."""
     headers = {name.lower(): value for name, value in vector.headers.items()}
     try:
