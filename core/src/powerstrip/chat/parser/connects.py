@@ -200,7 +200,7 @@ def _hint(reading: Reading) -> rules.Rule | None:
         return None
     if (
         reading.has_secret
-        or reading.says_settings()
+        or any(set(settings_of(each.provider, reading.things, connects=True)) - {"name"} for each in named)
         or insists(reading)
         or _STRONGLY.search(_THE_CONNECTION.sub(" ", reading.marked))
     ):
