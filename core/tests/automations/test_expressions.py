@@ -113,6 +113,13 @@ def test_both_spellings_say_the_same(pieces) -> None:
     assert parse_mustache(template.mustache()) == template
 
 
+@pytest.mark.parametrize("text", ["{${A}", "{{{${A}", '${"$"}${A}', 'a$${"$"}${A}{', "{{", '${"{"}${A}'])
+def test_a_mark_before_a_reference_is_no_part_of_it(text) -> None:
+    template = parse_dollar(text)
+    assert parse_dollar(template.dollar()) == template
+    assert parse_mustache(template.mustache()) == template
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_template_or_refused(text) -> None:
     for parse in (parse_dollar, parse_mustache):

@@ -11,7 +11,7 @@ same and is kept in the first spelling. Reading takes time that grows with the l
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
@@ -106,14 +106,23 @@ class Template:
 
     def dollar(self) -> str:
         """In the spelling `${inputs.x}`."""
-        return "".join(piece.replace("${", "$${") if isinstance(piece, str) else f"${{{piece}}}" for piece in self.pieces)
+        return self._written(lambda text: text.replace("${", "$${"), lambda each: f"${{{each}}}", "$")
 
     def mustache(self) -> str:
         """In the spelling `{{ .inputs.x }}`."""
-        quoted = '{{ "{{" }}'
-        return "".join(
-            piece.replace("{{", quoted) if isinstance(piece, str) else "{{ " + _dotted(piece) + " }}" for piece in self.pieces
-        )
+        return self._written(lambda text: text.replace("{{", '{{ "{{" }}'), lambda each: f"{{{{ {_dotted(each)} }}}}", "{")
+
+    def _written(self, text: Callable[[str], str], expression: Callable[[Expression], str], mark: str) -> str:
+        """The pieces in a row. A text that ends with `mark` would be one with the opening behind it: there it is quoted."""
+        told: list[str] = []
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                told.append(text(piece))
+                continue
+            if told and told[-1].endswith(mark):
+                told[-1] = told[-1][:-1] + expression(Literal(mark))
+            told.append(expression(piece))
+        return "".join(told)
 
 
 def references(expression: Expression, optional: bool = False) -> Iterator[tuple[Reference, bool]]:
