@@ -3,8 +3,9 @@
     .venv/bin/python tests/faults/refreshing.py                     8 processes × 1,000 calls
     .venv/bin/python tests/faults/refreshing.py --processes 3 --calls 60 --kills 2
 
-The authorization server rotates its refresh tokens. As such servers do, it answers a repeated request with the same token until
-the new one was used, and refuses the old one after that. What has to hold: each generation of the token comes from one renewal
+The authorization server rotates its refresh tokens. As such servers do, it answers a repeated request with the same token, and
+with the same words about its life, until the new one was used, and refuses the old one after that. Every other kill waits until
+a token was given and not yet told. What has to hold: each generation of the token comes from one renewal
 (a repeat only where a process was killed), no renewal comes early, the integration is never expired, and every call that was
 not killed ends well.
 """
@@ -36,7 +37,10 @@ from postgres import postgresql_binaries, serving_postgresql  # noqa: E402
 
 LIFE = 3.0
 """Seconds that a token holds."""
-LEASE = 1.0
+LEASE = 2.0
+"""Seconds until a silent process counts as gone: many times what a request takes here, also on a machine with other work."""
+TELLING = 0.3
+"""Seconds from a new token to the answer that tells it."""
 
 
 @dataclass
@@ -51,6 +55,8 @@ class Server:
     early: int = 0
     refused: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    untold: threading.Event = field(default_factory=threading.Event)
+    """Set while a token was given that nobody was told of yet."""
 
     def access(self) -> str:
         return f"invented-access-{self.generation}"
@@ -60,7 +66,7 @@ class Server:
         with self.lock:
             if given == f"invented-refresh-{self.generation}":
                 self.renewals += 1
-                self.early += time.monotonic() - self.born < LIFE / 3
+                self.early += time.monotonic() - self.born < LIFE / 6
                 self.generation += 1
                 self.born, self.used = time.monotonic(), False
             elif given == f"invented-refresh-{self.generation - 1}" and not self.used:
@@ -91,6 +97,9 @@ def serving(server: Server) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
             if self.path == "/token":
                 status, told = server.refresh(parse_qs(body)["refresh_token"][0])
+                server.untold.set()
+                time.sleep(TELLING)
+                server.untold.clear()
             else:
                 status, told = server.call(self.headers.get("authorization", "")), {"id": "n-1"}
             raw = json.dumps(told).encode()
@@ -146,6 +155,7 @@ async def work(url: str, data: Path, peer: str, calls: int) -> None:
         result = await tick.call()
         print(result.status if result.status == "completed" else f"{result.error_type}: {result.error}", flush=True)
         await asyncio.sleep(0.005)
+    await tick.tokens.close()
     await tick.house.edge.close()
     await tick.house.store.close()
 
@@ -166,10 +176,12 @@ async def run(url: str, folder: Path, *, processes: int, calls: int, kills: int,
     migrated(url)
     with serving(server) as peer:
         tick = await house_of(url, folder, peer)
+        server.born = time.monotonic()  # the token's time begins with its consent, not with the migrations before
         ends = rfc3339(now() + timedelta(seconds=LIFE))
         row = await tick.consented(access_token=server.access(), refresh_token="invented-refresh-0", expires_at=ends)
         told: list[str] = []
-        killed = await asyncio.to_thread(_race, url, folder, peer, processes, calls, kills, chance, told)
+        race = _Race(url, folder, peer, calls, server.untold, chance, told)
+        killed = await asyncio.to_thread(race.run, processes, kills)
         status = (await tick.integration(row.id)).status
         await tick.house.edge.close()
         await tick.house.store.close()
@@ -180,34 +192,45 @@ async def run(url: str, folder: Path, *, processes: int, calls: int, kills: int,
     return Seen(len(told), len(failed), killed, of.generation, of.renewals, of.repeats, of.early, of.refused, status)
 
 
-def _race(
-    url: str, folder: Path, peer: str, processes: int, calls: int, kills: int, chance: random.Random, told: list[str]
-) -> int:
-    """Run the processes; kill some, and put another in the place of each."""
-    readers: list[threading.Thread] = []
-    alive: list[subprocess.Popen[str]] = []
+@dataclass
+class _Race:
+    """The processes, and another in the place of each that is killed."""
 
-    def begin(count: int) -> None:
-        process = start(url, folder, peer, count)
-        alive.append(process)
-        assert process.stdout is not None
-        readers.append(threading.Thread(target=lambda lines: told.extend(each.strip() for each in lines), args=(process.stdout,)))
-        readers[-1].start()
+    url: str
+    folder: Path
+    peer: str
+    calls: int
+    untold: threading.Event
+    chance: random.Random
+    told: list[str]
+    readers: list[threading.Thread] = field(default_factory=list[threading.Thread])
+    alive: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
 
-    for _ in range(processes):
-        begin(calls)
-    killed = 0
-    while any(process.poll() is None for process in alive):
-        time.sleep(chance.uniform(0.3, 1.2))
-        running = [process for process in alive if process.poll() is None]
-        if killed < kills and running and told:
-            victim = chance.choice(running)
-            os.kill(victim.pid, signal.SIGKILL)
-            killed += 1
-            begin(calls)
-    for reader in readers:
-        reader.join()
-    return killed
+    def run(self, processes: int, kills: int) -> int:
+        """Let them all come to their end. Returns how many were killed."""
+        for _ in range(processes):
+            self._begin()
+        killed = 0
+        while running := [process for process in self.alive if process.poll() is None]:
+            if killed < kills and killed % 2 == 0:
+                self.untold.wait(LIFE)
+            else:
+                time.sleep(self.chance.uniform(0.3, 1.2))
+            if killed < kills and self.told:
+                os.kill(self.chance.choice(running).pid, signal.SIGKILL)
+                killed += 1
+                self._begin()
+        for reader in self.readers:
+            reader.join()
+        return killed
+
+    def _begin(self) -> None:
+        process = start(self.url, self.folder, self.peer, self.calls)
+        lines = process.stdout
+        assert lines is not None
+        self.alive.append(process)
+        self.readers.append(threading.Thread(target=lambda: self.told.extend(each.strip() for each in lines)))
+        self.readers[-1].start()
 
 
 @contextmanager

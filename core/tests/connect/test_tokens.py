@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -131,6 +131,20 @@ async def test_a_short_token_that_ran_out_on_the_way_is_renewed(tick: TokenHouse
     with time_machine.travel(now() + timedelta(seconds=25), tick=True):
         tick.house.peer.gate.set()
         result = await calling
+
+    assert result.status == "completed"
+    assert tick.tokens_sent() == [FIRST, SECOND]
+    assert (await tick.integration(row.id)).status == "active"
+
+
+async def test_a_short_token_whose_time_began_earlier_than_was_told_is_renewed(tick: TokenHouse) -> None:
+    """A provider that gives its last answer once more tells the whole life again."""
+    row = await tick.consented(expires_at=rfc3339(now() + timedelta(seconds=40)))
+    tick.house.peer.say(TOKEN, token(SECOND, refresh_token=REFRESHED))
+    tick.house.peer.say(NOTES, Response("{}", 401, content_type="application/json"), {"id": "n-1"})
+
+    with time_machine.travel(now() + timedelta(seconds=12), tick=True):
+        result = await tick.call()
 
     assert result.status == "completed"
     assert tick.tokens_sent() == [FIRST, SECOND]
@@ -269,8 +283,8 @@ async def test_the_time_of_a_kept_token_runs_from_when_it_was_asked_for(tick: To
     """A hub that lay still for two hours between the answer and its use does not take an hour's token for a fresh one."""
     row = await tick.consented(expires_at=await in_minutes(tick, -180))
     given = json.dumps(token(SECOND, refresh_token=REFRESHED))
-    asked = rfc3339(now() - timedelta(hours=2))
-    await crash(tick, row, json.dumps({"status": 200, "headers": {}, "body": given, "asked": asked}).encode())
+    with time_machine.travel(now() - timedelta(hours=2), tick=True):
+        await crash(tick, row, json.dumps({"status": 200, "headers": {}, "body": given}).encode())
     tick.house.peer.say(TOKEN, token(THIRD))
 
     result = await settle(tick.house, tick.adapter).call()
@@ -301,6 +315,20 @@ async def test_a_crash_before_the_provider_was_reached_costs_nothing(tick: Token
 
     assert (await settle(tick.house, tick.adapter).call()).status == "completed"
     assert (await tick.integration(row.id)).status == "active"
+
+
+async def test_the_time_of_a_token_given_twice_runs_from_the_first_time(tick: TokenHouse) -> None:
+    """A provider that gives its last answer once more, to two who were cut off and to the third, tells the whole life again."""
+    row = await tick.consented(expires_at=await in_minutes(tick, -180))
+    with time_machine.travel(now() - timedelta(minutes=50), tick=True):
+        await crash(tick, row)
+    with time_machine.travel(now() - timedelta(minutes=20), tick=True):
+        await crash(tick, row)
+    tick.house.peer.say(TOKEN, token(SECOND, refresh_token=REFRESHED))
+
+    assert (await settle(tick.house, tick.adapter).call()).status == "completed"
+    ends = datetime.fromisoformat((await tick.row(row.id)).expires_at or "")
+    assert timedelta(minutes=9) < ends - now() < timedelta(minutes=11)
 
 
 async def crash(tick: TokenHouse, row: Integration, answer: bytes | None = None) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, update
 from sqlmodel import col, select
 
 from powerstrip.adapter import AuthFailed, PowerstripError, RateLimited, Response, TokenAuth, Unavailable
-from powerstrip.clock import now, rfc3339, stamp
+from powerstrip.clock import now, stamp
 from powerstrip.connect.expiry import HUB
 from powerstrip.connect.running import one_line
 from powerstrip.connect.tokens import rows
@@ -85,33 +85,21 @@ class Records:
             self._write(connection, "use", key, facts)
         return lease
 
-    def answered(self, connection: Connection, lease: Lease, response: Response, asked: datetime) -> bool:
-        """Keep the provider's answer, and when it was asked for. False where the lease is lost, or the integration is gone."""
+    def answered(self, connection: Connection, lease: Lease, response: Response) -> bool:
+        """Keep the provider's answer. False where the lease is lost, or the integration is gone."""
         body = response.body.decode("utf-8", "replace")
-        packed = json.dumps({"status": response.status, "headers": _few(response.headers), "body": body, "asked": rfc3339(asked)})
+        packed = json.dumps({"status": response.status, "headers": _few(response.headers), "body": body})
         return rows.keep_answer(connection, self._vault, lease, packed.encode("ascii"))
 
-    def settle(
-        self,
-        connection: Connection,
-        lease: Lease,
-        bound: Bound,
-        auth: TokenAuth,
-        answer: Response,
-        asked: datetime,
-        spread: float,
-    ) -> Outcome:
-        """Read the answer and make its token the one in use, or end the lease with what it says.
-
-        A token's time counts from `asked`, for the provider's clock began to run between that and the answer.
-        """
+    def settle(self, connection: Connection, lease: Lease, auth: TokenAuth, answer: Response, spread: float) -> Outcome:
+        """Read the answer and make its token the one in use, or end the lease with what it says."""
         known = lease.current
         secrets = [each for each in (known.token, known.refresh) if each] if known else []
         try:
-            grant = read_grant(auth, answer, asked, secrets)
+            grant = read_grant(auth, answer, lease.since, secrets)
         except PowerstripError as error:
             return self.failed(connection, lease, error)
-        held = rows.keep_token(connection, self._vault, lease, grant, spread, asked)
+        held = rows.keep_token(connection, self._vault, lease, grant, spread)
         if held is None:
             return Outcome(error=overtaken())
         self._write(connection, "update", lease.key, _renewed(lease, grant))
@@ -161,11 +149,10 @@ class Records:
         )
 
 
-def answer_of(kept: bytes) -> tuple[Response, datetime]:
-    """A provider's answer as it was kept, and when it was asked for (now, where an older version kept it)."""
+def answer_of(kept: bytes) -> Response:
+    """A provider's answer as it was kept."""
     plain = json.loads(kept)
-    asked = plain.get("asked")
-    return Response(plain["status"], plain["headers"], plain["body"].encode()), datetime.fromisoformat(asked) if asked else now()
+    return Response(plain["status"], plain["headers"], plain["body"].encode())
 
 
 def overtaken() -> Unavailable:

@@ -25,7 +25,7 @@ AHEAD = timedelta(seconds=300)
 
 _names = (
     *("id", "project_id", "mode", "sealed", "answer", "renewable", "scopes", "fetched_at", "expires_at", "renew_at"),
-    *("fence", "holder", "failures", "retry_at", "problem"),
+    *("fence", "holder", "started_at", "failures", "retry_at", "problem"),
 )
 _columns = tuple(col(getattr(AccessToken, name)) for name in _names)
 _find = Prepared(
@@ -45,7 +45,7 @@ _mine = (col(AccessToken.id) == bindparam("of_id"), col(AccessToken.fence) == bi
 _take = Prepared(
     update(AccessToken)
     .where(*_mine)
-    .values(fence=bindparam("to_fence"), holder=bindparam("to_holder"), started_at=bindparam("at"), updated_at=bindparam("at2"))
+    .values(fence=bindparam("to_fence"), holder=bindparam("to_holder"), started_at=bindparam("since"), updated_at=bindparam("at"))
 )
 _answer = Prepared(
     update(AccessToken)
@@ -101,12 +101,14 @@ class Held:
     renew_at: datetime | None
     fields: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
+    @property
+    def life(self) -> timedelta:
+        """How long it holds in all, as the provider told."""
+        return timedelta.max if self.expires_at is None else self.expires_at - self.fetched_at
+
     def good(self, at: datetime) -> bool:
         """Whether a request may still go out with it."""
-        if self.expires_at is None:
-            return True
-        margin = min(MARGIN, (self.expires_at - self.fetched_at) / 10)
-        return at < self.expires_at - margin
+        return self.expires_at is None or at < self.expires_at - min(MARGIN, self.life / 10)
 
     def due(self, at: datetime) -> bool:
         """Whether it should be renewed soon."""
@@ -130,11 +132,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to ask for one new token. `overtook` tells that another's request was cut off before its answer was kept."""
+    """The right to ask for one new token. `overtook` tells that another's request was cut off before its answer was kept.
+
+    A new token's time counts from `since`: when it was first asked for, be it by somebody who was cut off. The provider's clock
+    began to run after that, and one that gives its last answer once more tells the whole life again.
+    """
 
     id: str
     fence: int
     holder: str
+    since: datetime
     key: Key
     failures: int
     current: Held | None
@@ -178,13 +185,15 @@ def ensure(connection: Connection, key: Key, *, renewable: bool = False) -> Row[
 def take(connection: Connection, vault: Vault, key: Key, row: Row[Any], holder: str) -> Lease | None:
     """Take the lease as it stands in `row`; None where somebody was quicker."""
     at = stamp()
+    since = row.started_at if row.holder and row.started_at else at
     fence: int = row.fence + 1
-    if not _take.run(connection, of_id=row.id, of_fence=row.fence, to_fence=fence, to_holder=holder, at=at, at2=at):
+    if not _take.run(connection, of_id=row.id, of_fence=row.fence, to_fence=fence, to_holder=holder, since=since, at=at):
         return None
     answer = None if row.answer is None else vault.open(connection, place_of(row, "answer"), bytes(row.answer))
     current = held_of(connection, vault, row)
     scopes = None if row.scopes is None else tuple(json.loads(row.scopes))
-    return Lease(row.id, fence, holder, key, row.failures, current, scopes, answer, bool(row.holder) and answer is None)
+    begun = datetime.fromisoformat(since)
+    return Lease(row.id, fence, holder, begun, key, row.failures, current, scopes, answer, bool(row.holder) and answer is None)
 
 
 def keep_answer(connection: Connection, vault: Vault, lease: Lease, answer: bytes) -> bool:
@@ -203,18 +212,14 @@ def keep_answer(connection: Connection, vault: Vault, lease: Lease, answer: byte
     )
 
 
-def keep_token(
-    connection: Connection, vault: Vault, lease: Lease, grant: Grant, spread: float, fetched: datetime | None = None
-) -> Held | None:
+def keep_token(connection: Connection, vault: Vault, lease: Lease, grant: Grant, spread: float) -> Held | None:
     """Make this the token. None where the lease is lost. A missing refresh token or scope leaves what there was.
 
-    `fetched` is when its time began to run: now, where it is not given. `spread` from 0 to 1 moves the renewal, so that tokens
-    that were fetched together are not renewed together.
+    `spread` from 0 to 1 moves the renewal, so that tokens that were fetched together are not renewed together.
     """
     scopes = lease.scopes if grant.scopes is None else grant.scopes
     refresh = grant.refresh_token or (lease.current.refresh if lease.current else None)
-    fetched = fetched or now()
-    held = Held(grant.access_token, refresh, fetched, _at(grant.expires_at), _renewal(grant.expires_at, fetched, spread))
+    held = Held(grant.access_token, refresh, lease.since, _at(grant.expires_at), _renewal(grant.expires_at, lease.since, spread))
     packed = json.dumps({"access_token": held.token, "refresh_token": held.refresh, "token_type": grant.token_type})
     sealed = vault.seal(connection, _place(lease, "sealed"), packed.encode("ascii"))
     kept = _keep.run(
@@ -228,7 +233,7 @@ def keep_token(
         no_key=None,
         to_renewable=refresh is not None,
         to_scopes=None if scopes is None else json.dumps(scopes),
-        to_fetched=rfc3339(fetched),
+        to_fetched=rfc3339(lease.since),
         to_expires=grant.expires_at,
         to_renew=rfc3339(held.renew_at) if held.renew_at else None,
         to_holder="",

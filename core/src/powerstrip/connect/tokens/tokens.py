@@ -33,8 +33,8 @@ Clients: TypeAlias = Callable[[str], Awaitable[Client | None]]
 KEPT = 10_000
 """Tokens in memory; the one unused for longest goes first."""
 FRESH = timedelta(seconds=60)
-"""A token younger than this that the provider refuses is not renewed: another one would fare no better. One whose own time is
-over meanwhile is: it ran out on the way."""
+"""A token younger than this, or than a quarter of its life, that the provider refuses is not renewed: another one would fare no
+better. An older one is: its time may have begun earlier than the hub was told, as that of an answer given once more."""
 
 log = Log("powerstrip.tokens")
 
@@ -63,7 +63,7 @@ class Want:
         """Whether this token will do."""
         at = now()
         if self.refused is not None and held.token == self.refused:
-            return held.good(at) and at - held.fetched_at < FRESH
+            return held.good(at) and at - held.fetched_at < min(FRESH, held.life / 4)
         return held.good(at) and not (self.ahead and held.due(at))
 
     @property
@@ -227,27 +227,18 @@ class Tokens:
 
     async def _asked(self, lease: Lease, want: Want) -> Held | PowerstripError:
         """Use the lease: ask the provider, keep the answer, read it."""
-        answer = lease.answer
-        if answer is None:
-            asked = now()
+        if lease.answer is not None:
+            response = answer_of(lease.answer)
+        else:
             try:
                 response = await self._ask(lease, want)
             except PowerstripError as error:
                 outcome = await self._store.hot(partial(self._records.failed, lease=lease, error=error))
                 return outcome.error or overtaken()
-            if not await self._store.hot(partial(self._records.answered, lease=lease, response=response, asked=asked)):
+            if not await self._store.hot(partial(self._records.answered, lease=lease, response=response)):
                 return overtaken()
-        else:
-            response, asked = answer_of(answer)
-        settle = partial(
-            self._records.settle,
-            lease=lease,
-            bound=want.bound,
-            auth=want.auth,
-            answer=response,
-            asked=asked,
-            spread=random.random(),  # noqa: S311
-        )
+        spread = random.random()  # noqa: S311
+        settle = partial(self._records.settle, lease=lease, auth=want.auth, answer=response, spread=spread)
         outcome = await self._store.hot(settle)
         return outcome.held or outcome.error or overtaken()
 
