@@ -27,6 +27,6 @@ async def test_processes_that_share_a_token_renew_it_once(tmp_path: Path, postgr
 
     seen = await refreshing.run(url, tmp_path, processes=2, calls=60, kills=1, seed=7)
 
-    assert refreshing.faults(seen) == []
+    assert refreshing.faults(seen) == [], seen
     assert seen.renewals >= 1
     assert seen.calls >= 120
