@@ -427,7 +427,7 @@ async def test_another_project_and_another_place_do_not_open_a_token(tick: Token
     place = rows.place_of(kept, "sealed")
 
     def open_elsewhere(at: Any) -> bytes:
-        from dataclasses import replace
+        from powerstrip.value import replace
 
         assert kept.sealed is not None
         return tick.house.vault.open(at, replace(place, project=other.id), kept.sealed)

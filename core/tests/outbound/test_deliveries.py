@@ -305,7 +305,7 @@ async def test_an_event_that_is_processed_twice_is_delivered_once(room: Room) ->
     event_id = await room.happen()
     await room.until(made.row.id, lambda row: row.status == "delivered")
     [row] = await room.all(SourceEvent)
-    names = list(SourceEventRow.__dataclass_fields__)
+    names = list(SourceEventRow.__struct_fields__)
     again = SourceEventRow(**{name: getattr(row, name) for name in names})
     assert again.id == event_id
     outcome = await room.store.hot(lambda connection: Outbox(lambda: None).take(connection, again))

@@ -1,10 +1,9 @@
 """The sealed box: it opens where it was sealed, as it was sealed, and nowhere else."""
 
-from dataclasses import astuple, replace
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from powerstrip.vault import Place, SealBroken
 from powerstrip.vault.box import Key, key_id

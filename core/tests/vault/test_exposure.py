@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text, update
 
@@ -56,6 +57,8 @@ SHOWN: dict[str, Callable[[Any], object]] = {
     "vars": vars,
     "state": lambda thing: thing.__getstate__(),
     "asdict": dataclasses.asdict,
+    "fields": lambda thing: msgspec.structs.asdict(thing),
+    "encoded": msgspec.json.encode,
     "json": lambda thing: json.dumps(thing, default=vars),
     "json of text": lambda thing: json.dumps(thing, default=str),
     "slots": lambda thing: [getattr(thing, name) for name in getattr(type(thing), "__slots__", ())],

@@ -1,7 +1,6 @@
 """The room's door: everything about who may do what, under one roof."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
@@ -17,6 +16,7 @@ from powerstrip.access.sessions import Sessions, Standing
 from powerstrip.clock import new_id
 from powerstrip.problems import Conflict
 from powerstrip.store import Actor, AuditLog, Principal, Project, RoleAssignment, Store
+from powerstrip.value import Hidden, Value
 
 ADMIN = "admin"
 OPERATOR = Identity(Actor(None, "operator"), Grants({EVERYWHERE: IDS}))
@@ -27,14 +27,13 @@ def _none() -> Mapping[str, Collection[str]]:
     return {}
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+class Bootstrap(Value):
     """What `bootstrap` made. `created` is false where the project was there and only got a further key."""
 
     project: Project
     principal: Principal
     created: bool
-    key: str = field(repr=False)
+    key: Hidden[str]
 
 
 class Access:

@@ -1,7 +1,6 @@
 """Reading the audit log."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func
@@ -9,12 +8,12 @@ from sqlmodel import Session, col, select
 
 from powerstrip.access.identity import EVERYWHERE, Identity
 from powerstrip.store import Audit, AuditLog, AuditReport, Store
+from powerstrip.value import Value
 
 VIEW = "audit.view"
 
 
-@dataclass(frozen=True)
-class AuditFilter:
+class AuditFilter(Value):
     """What to look for; None means any. Times are as stored, both ends left out."""
 
     resource_type: str | None = None

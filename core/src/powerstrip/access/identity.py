@@ -1,11 +1,11 @@
 """Who asks, and what they may."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from powerstrip.access.permissions import EXECUTE, PLATFORM, includes
 from powerstrip.problems import Forbidden, NotFound
 from powerstrip.store import Actor
+from powerstrip.value import Value, field
 
 EVERYWHERE = None
 """The key of what is held in all projects."""
@@ -20,8 +20,7 @@ class NoProject(NotFound):
         super().__init__(NO_PROJECT)
 
 
-@dataclass(frozen=True)
-class Grants:
+class Grants(Value):
     """Permissions by project id; those under `EVERYWHERE` hold in all projects."""
 
     held: Mapping[str | None, frozenset[str]] = field(default_factory=dict[str | None, frozenset[str]])
@@ -53,8 +52,7 @@ class Grants:
         return all(self.may_all(rights, project) for project, rights in other.held.items())
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Value):
     """One authenticated caller, as of a few seconds ago at most."""
 
     actor: Actor

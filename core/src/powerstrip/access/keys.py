@@ -1,7 +1,6 @@
 """API keys: made, shown once, listed by prefix, revoked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col
@@ -16,12 +15,12 @@ from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.names import clean_name, name_key
 from powerstrip.problems import BadInput, Conflict, Forbidden, NotFound
 from powerstrip.store import ApiKey, AuditLog, Principal, Project, Store, scope
+from powerstrip.value import Hidden, Value, field
 
 NO_KEY = "There is no API key with this id in this project"
 
 
-@dataclass(frozen=True)
-class NewKey:
+class NewKey(Value):
     """A key for a principal of the same project. `include_handle` puts `.<project handle>` behind it."""
 
     name: str
@@ -31,12 +30,11 @@ class NewKey:
     include_handle: bool = False
 
 
-@dataclass(frozen=True)
-class MadeKey:
+class MadeKey(Value):
     """A new key's row, and the key itself, which is shown once and kept nowhere."""
 
     row: ApiKey
-    key: str = field(repr=False)
+    key: Hidden[str]
 
 
 class Keys:

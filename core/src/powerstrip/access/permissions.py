@@ -1,8 +1,9 @@
 """The permissions there are, the built-in roles made of them, and when one permission includes another."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from powerstrip.value import Value
 
 Risk: TypeAlias = Literal["low", "medium", "high", "critical"]
 Category: TypeAlias = Literal["project", "access", "work", "integrations", "audit", "actions"]
@@ -16,8 +17,7 @@ PLATFORM = "platform.manage"
 """What concerns every project at once: it counts only where it is held in all of them."""
 
 
-@dataclass(frozen=True)
-class Permission:
+class Permission(Value):
     """One right. Those that are not `assignable` come with a built-in role only."""
 
     id: str
@@ -102,8 +102,7 @@ IDS = frozenset(permission.id for permission in PERMISSIONS)
 ASSIGNABLE = frozenset(permission.id for permission in PERMISSIONS if permission.assignable)
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(Value):
     """A built-in role."""
 
     id: str

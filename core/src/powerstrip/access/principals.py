@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import delete
@@ -18,6 +17,7 @@ from powerstrip.clock import stamp
 from powerstrip.names import clean_name, name_key
 from powerstrip.problems import BadInput, Conflict, Forbidden, NotFound, Unprocessable
 from powerstrip.store import ApiKey, AuditLog, Principal, RoleAssignment, Store, scope
+from powerstrip.value import Value, field
 
 Kind: TypeAlias = Literal["service", "agent", "system"]
 State: TypeAlias = Literal["active", "disabled", "deleted"]
@@ -27,8 +27,7 @@ MAX_METADATA = 16 * 1024
 """Bytes of a principal's metadata as JSON."""
 
 
-@dataclass(frozen=True)
-class NewPrincipal:
+class NewPrincipal(Value):
     """A service principal and the roles it gets at once."""
 
     name: str
@@ -39,8 +38,7 @@ class NewPrincipal:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
-class PrincipalChanges:
+class PrincipalChanges(Value):
     """What may be changed; None leaves it as it is. `role_ids` replaces the roles held in the project."""
 
     description: str | None = None
@@ -51,8 +49,7 @@ class PrincipalChanges:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(Value):
     """A principal with the roles it holds in its project."""
 
     principal: Principal

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import delete
@@ -19,6 +18,7 @@ from powerstrip.flights import Flights
 from powerstrip.names import clean_name
 from powerstrip.problems import BadInput, Conflict
 from powerstrip.store import Actor, AuditLog, Principal, Project, RoleAssignment, Store, StoredFile
+from powerstrip.value import Value, field
 
 AccessMode: TypeAlias = Literal["org_open", "restricted"]
 Mode: TypeAlias = Literal["live", "sandbox"]
@@ -31,8 +31,7 @@ CACHE_SECONDS = 5.0
 CACHE_ENTRIES = 1_000
 
 
-@dataclass(frozen=True)
-class NewProject:
+class NewProject(Value):
     """What a project is made of. The handle comes from the name where none is given; `mode` is for good."""
 
     name: str
@@ -43,8 +42,7 @@ class NewProject:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
-class ProjectChanges:
+class ProjectChanges(Value):
     """What may be changed; None leaves it as it is."""
 
     name: str | None = None

@@ -1,7 +1,6 @@
 """Roles and who holds them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete
@@ -15,13 +14,13 @@ from powerstrip.access.tags import TagFilter, check_tags
 from powerstrip.names import clean_name, name_key
 from powerstrip.problems import BadInput, Conflict, Forbidden, NotFound
 from powerstrip.store import AuditLog, Principal, Role, RoleAssignment, Store, scope
+from powerstrip.value import Value, field
 
 NO_ROLE = "There is no role with this id in this project"
 NO_PRINCIPAL = "There is no principal with this id in this project"
 
 
-@dataclass(frozen=True)
-class NewRole:
+class NewRole(Value):
     """A custom role of one project."""
 
     name: str
@@ -30,8 +29,7 @@ class NewRole:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
-class RoleChanges:
+class RoleChanges(Value):
     """What may be changed of a custom role; None leaves it as it is."""
 
     description: str | None = None
@@ -39,8 +37,7 @@ class RoleChanges:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Value):
     """An assignment with its role's name."""
 
     assignment: RoleAssignment

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, TypeVar
 
@@ -16,6 +15,7 @@ from powerstrip.clock import monotonic, now, stamp
 from powerstrip.flights import Flights
 from powerstrip.problems import Problem, Unauthenticated
 from powerstrip.store import Actor, ApiKey, Principal, Project, Store
+from powerstrip.value import Value
 
 CACHE_SECONDS = 5.0
 """How long another process's revocation may go unnoticed; in this process it counts at once."""
@@ -31,15 +31,13 @@ Standing: TypeAlias = Literal["malformed", "strange", "familiar"]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
+class _Session(Value):
     identity: Identity
     until: float
     """By the monotonic clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Value):
     """What the database says about a key."""
 
     identity: Identity

@@ -1,10 +1,10 @@
 """Tags: up to eight words of one's own on a resource, and filters over them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from powerstrip.names import unfit
 from powerstrip.problems import BadInput
+from powerstrip.value import Value
 
 MAX_TAGS = 8
 MAX_KEY = 128
@@ -28,8 +28,7 @@ def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return dict(tags)
 
 
-@dataclass(frozen=True)
-class TagFilter:
+class TagFilter(Value):
     """`Key:Value`, `Key:*` or `Key:a,b,c`; several must all hold."""
 
     wanted: tuple[tuple[str, frozenset[str] | None], ...] = ()

@@ -10,7 +10,8 @@ import hmac
 import re
 import secrets
 import zlib
-from dataclasses import dataclass
+
+from powerstrip.value import Value
 
 PREFIX = "mbx_"
 RANDOM_BYTES = 20
@@ -21,8 +22,7 @@ _FORM = re.compile(r"mbx_([a-z2-7]{32})([a-z2-7]{7})(?:\.([a-z0-9]+(?:-[a-z0-9]+
 MAX_LENGTH = 4 + 32 + 7 + 1 + 64
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(Value):
     """A well-formed key: the part that is hashed, and the project handle after the dot."""
 
     key: str

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
@@ -30,6 +29,7 @@ from powerstrip.edge import Edge, LedgerRow
 from powerstrip.problems import NotFound, StoreUnavailable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, Hours, Invocation, OwnAction, Project, Store, WouldSend, by_hour, scope
+from powerstrip.value import Hidden, Value, replace
 from powerstrip.vault import Place, SealedColumn, Vault, register
 
 RECORD_ATTEMPTS = 3
@@ -322,14 +322,13 @@ class Actions:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Value):
     """How a call ended, as it is written down. `output` is there where it is kept under a key."""
 
     end: dict[str, Any]
     mode: Mode
     would_send: Sequence[LedgerRow]
-    output: bytes | None = field(repr=False)
+    output: Hidden[bytes | None]
 
 
 def _end_of(outcome: Outcome, summary: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, bindparam
@@ -20,6 +19,7 @@ from powerstrip.edge import LedgerRow
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, Idempotency, Invocation, OwnAction, Prepared, Project, insert_row, insert_rows
+from powerstrip.value import Hidden, Value, replace
 from powerstrip.vault import Purpose, SealedCredential, Use, Vault
 
 own_action = Prepared(
@@ -33,8 +33,7 @@ IN_FLIGHT_SECONDS = 1.0
 """When to ask again for a call that is still running."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Value):
     """A call that was judged: who wants what, with the input as canonical text."""
 
     project: Project
@@ -49,20 +48,18 @@ class Wanted:
         return self.project.mode == "sandbox" or self.call.sandbox or self.call.dry_run
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Value):
     """A call on record: from here on it has an end. `link` is None for a built-in provider."""
 
     id: str
     mode: Mode
     link: Link | None
-    credential: SealedCredential | OwnKeys | None = field(default=None, repr=False)
+    credential: Hidden[SealedCredential | OwnKeys | None] = None
     secret_version: int = 0
     """Of an own action's signing key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Value):
     """A sandboxed call that was run before it is on record: it opened no credential and sent nothing.
 
     `begun` holds the integration that it went by, `end` the columns that tell how it ended.
@@ -79,8 +76,7 @@ class NotTogether(Exception):
     """A key among those of a group was seen before, or twice: each call begins alone then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Value):
     """What the same idempotency key led to before: the invocation's row."""
 
     row: Any

@@ -1,18 +1,17 @@
 """What goes in and out of an action call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.connect import ErrorType
+from powerstrip.value import Value, field
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 CallErrorType: TypeAlias = ErrorType | Literal["unknown"]
 """`unknown`: a write went out and no sure answer came (none, or a gateway's), so nobody here knows whether it took effect."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invoke:
+class Invoke(Value):
     """One call. `input` is a JSON object by our field names.
 
     `integration` names one by id or name where the project has several; `sandbox` asks for a sandboxed call of a live one;
@@ -33,8 +32,7 @@ class Invoke:
     step_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
+class Unsent(Value):
     """A request that was not sent, as the ledger has it: see `WouldSend`, whose rows are slower to make."""
 
     id: str
@@ -55,8 +53,7 @@ class Unsent:
     created_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Value):
     """How a call ended, or `active` while workers are still at it. `would_send` lists what a sandbox or a dry run did not send;
     `replayed` is true for a repeat.
     """

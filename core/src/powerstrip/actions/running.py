@@ -1,6 +1,5 @@
 """Running a call that has begun: through the edge and the adapter to an outcome, whatever happens on the way."""
 
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from typing import Any, cast
@@ -22,13 +21,13 @@ from powerstrip.clock import monotonic
 from powerstrip.connect import AdapterBroken, OutOfTime, error_type_of, one_line, run_adapter
 from powerstrip.edge import Bound, Call, Edge, LedgerRow, SandboxAnswer, Trace
 from powerstrip.problems import Problem, StoreUnavailable
+from powerstrip.value import Value, field
 from powerstrip.vault import SealBroken
 
 EFFECT_UNKNOWN = "The request went out and no sure answer came, so whether it took effect is unknown: look at the provider first"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """How a call ended. `output` is JSON text; a failed call has an `error_type`."""
 
     output: bytes | None = None

@@ -1,7 +1,6 @@
 """Actions by name, with what a call needs to know of them worked out once."""
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -9,13 +8,13 @@ from pydantic import BaseModel
 from powerstrip.adapter import Action, Adapter, Content
 from powerstrip.catalog import Catalog, ProjectCatalogs
 from powerstrip.problems import Unprocessable
+from powerstrip.value import Value
 
 MAX_NAMES = 10_000
 """Spellings that are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Value):
     """An action that can be called. `name` is its full name, whatever alias was asked for."""
 
     name: str

@@ -5,10 +5,10 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from powerstrip.problems import BadInput
+from powerstrip.value import Value
 
 SIGNATURE = 16
 """Bytes."""
@@ -18,8 +18,7 @@ MAX_CURSOR = 4096
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True)
-class Page(Generic[Row]):
+class Page(Value, Generic[Row]):
     """Rows of a list, and the cursor of what follows; None where nothing does."""
 
     rows: list[Row]

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,6 +20,7 @@ from powerstrip.catalog import BrokenPlugin, Catalog
 from powerstrip.problems import Problem
 from powerstrip.settings import Settings
 from powerstrip.store import Store, present
+from powerstrip.value import Value
 from powerstrip.vault import Vault
 
 State: TypeAlias = Literal["ok", "warning", "broken"]
@@ -33,8 +33,7 @@ LOW_DISK, NO_DISK = 1024 * MIB, 64 * MIB
 UNREADABLE = "is the database there, whole, and reachable by this user?"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Value):
     """One line of the report. `hint` says what to do where it is not ok."""
 
     check: str

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from powerstrip.api.problems import AddressTooLong, HeadersTooLarge
 from powerstrip.problems import BadInput, NotFound
+from powerstrip.value import Value
 
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 16 * 1024
@@ -25,8 +25,7 @@ _PROOF = {b"x-idempotency-key", b"x-powerstrip-timestamp", b"x-powerstrip-signat
 _READ = _ONCE | _PROOF | {b"accept", b"authorization", b"user-agent", b"last-event-id", b"cookie", b"sec-fetch-site"}
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Value):
     """`token` is the bearer token, None where there is none that counts. Header names are in lower case."""
 
     method: str

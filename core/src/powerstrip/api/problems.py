@@ -16,7 +16,6 @@ caller's own key; 502 and 504 say that somebody else's server failed.
 """
 
 import math
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic_core import to_json
@@ -24,6 +23,7 @@ from pydantic_core import to_json
 from powerstrip.adapter import AuthFailed, PowerstripError, RateLimited, Rejected, Unavailable
 from powerstrip.connect import AdapterBroken, OutOfTime
 from powerstrip.problems import Problem
+from powerstrip.value import Value, field
 
 PROVIDER: dict[type[Exception], tuple[int, str]] = {
     AuthFailed: (424, "provider_auth_failed"),
@@ -79,8 +79,7 @@ class HeadersTooLarge(Problem):
     code = "headers_too_large"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """A whole HTTP answer."""
 
     status: int

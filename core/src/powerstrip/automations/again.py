@@ -1,6 +1,5 @@
 """A run beside another: begun anew from a step of it, or compared with it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,10 +14,10 @@ from powerstrip.automations.spec import Plan
 from powerstrip.clock import new_id
 from powerstrip.problems import Conflict, NotFound
 from powerstrip.store import Actor, AuditLog, Project, Run, RunStep, Store, scope
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Value):
     """One thing that two runs have differently. `path` is a step's, or a word such as `inputs`."""
 
     path: str

@@ -37,6 +37,7 @@ from powerstrip.store import (
     scope,
 )
 from powerstrip.validation import encode
+from powerstrip.value import asdict
 
 T = TypeVar("T")
 MAX_HANDLE = 64
@@ -99,7 +100,7 @@ class Automations:
 
     async def update(self, project: Project, actor: Actor, handle: str, changes: AutomationChanges) -> Known:
         """Change what is given. Raises `NotFound`, `BadInput`, and `Conflict` for a status that cannot follow the present one."""
-        values: dict[str, Any] = {name: value for name, value in vars(changes).items() if value is not None}
+        values: dict[str, Any] = {name: value for name, value in asdict(changes).items() if value is not None}
         if "name" in values:
             values["name"] = clean_name(values["name"])
         _check_objects(**{name: values[name] for name in ("default_inputs", "settings") if name in values})

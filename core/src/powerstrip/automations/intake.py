@@ -3,7 +3,6 @@
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, select, type_coerce
@@ -20,6 +19,7 @@ from powerstrip.events import Emitted, Events, NewEvent
 from powerstrip.problems import BadInput, Conflict, NotFound, Unauthenticated
 from powerstrip.store import Actor, AuditLog, AutomationTrigger, Prepared, Project, Run, SourceEvent, Store, scope
 from powerstrip.validation import encode
+from powerstrip.value import Hidden, Value, replace
 from powerstrip.vault import Place, SealedColumn, Vault, register
 
 EVENT = "http_trigger.received"
@@ -52,8 +52,7 @@ _by_handle = Prepared(
 _by_id = Prepared(_door.where(col(AutomationTrigger.id) == bindparam("id")))
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(Value):
     """What became of a delivery. `run` is there where the caller waited for it."""
 
     event_id: str
@@ -62,8 +61,7 @@ class Delivered:
     run: Run | None = None
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Value):
     """A delivery as it came: `body` are its raw bytes, `data` the JSON object in them."""
 
     body: bytes
@@ -73,8 +71,7 @@ class Request:
     signature: str = ""
 
 
-@dataclass(frozen=True)
-class _Door:
+class _Door(Value):
     """What a delivery meets: a trigger as it stands. `secret` is there only as long as one delivery is judged."""
 
     id: str
@@ -83,7 +80,7 @@ class _Door:
     on: bool
     signed: bool
     sealed_by: str | None
-    secret: bytes | None = field(default=None, repr=False)
+    secret: Hidden[bytes | None] = None
 
 
 class Intake:

@@ -6,7 +6,6 @@ were not sent.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from powerstrip.actions import Actions, Invoke
@@ -24,10 +23,10 @@ from powerstrip.clock import new_id, stamp
 from powerstrip.events.source import envelope
 from powerstrip.problems import Conflict
 from powerstrip.store import Actor, Project, Store
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True)
-class RehearsedStep:
+class RehearsedStep(Value):
     """How one step ended; `would_send` lists what went no further than the sandbox (method, url, headers, body)."""
 
     path: str
@@ -37,8 +36,7 @@ class RehearsedStep:
     would_send: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True)
-class Rehearsed:
+class Rehearsed(Value):
     """How a rehearsal ended: completed, failed, or waiting for what only a real run waits for."""
 
     status: str

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Generator
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from powerstrip.clock import new_id
 from powerstrip.connect import refuse_secrets
 from powerstrip.problems import Conflict, NotFound
 from powerstrip.store import Actor, AuditLog, Hours, Project, Run, RunEvent, RunStep, Store, WouldSend, by_hour, scope
+from powerstrip.value import Value, field, replace
 
 ENDED = ("completed", "failed", "cancelled")
 PAGE = 500
@@ -29,8 +29,7 @@ SHORT_BREATH = 0.2
 ELSEWHERE = "it would stay in the run's history. Put it into an integration, or a project secret"
 
 
-@dataclass(frozen=True)
-class StartRun:
+class StartRun(Value):
     """A run to start by hand or by a program. `external_id` is the caller's own name for it: twice is once while it is active."""
 
     inputs: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -43,8 +42,7 @@ class StartRun:
     sandbox: bool = False
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(Value):
     """A step with what a sandbox did not send for it."""
 
     step: RunStep

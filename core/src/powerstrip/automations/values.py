@@ -1,16 +1,15 @@
 """What goes into the automations' room and what comes out of it."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.automations.spec import Finding, Plan, has_errors
 from powerstrip.store import Automation, AutomationTrigger
+from powerstrip.value import Value, field
 
 Status: TypeAlias = Literal["draft", "active", "paused", "archived"]
 
 
-@dataclass(frozen=True)
-class NewAutomation:
+class NewAutomation(Value):
     """A new automation. `handle` is unique in the project and stays."""
 
     handle: str
@@ -22,8 +21,7 @@ class NewAutomation:
     default_agent_id: str | None = None
 
 
-@dataclass(frozen=True)
-class AutomationChanges:
+class AutomationChanges(Value):
     """What is None stays. `status` may become active, paused or archived, and of an archived one active or paused."""
 
     name: str | None = None
@@ -35,16 +33,14 @@ class AutomationChanges:
     default_agent_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Value):
     """A spec that somebody hands in: as text (YAML or JSON, with its lines and columns) or as a value."""
 
     text: str | None = None
     value: Any = None
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Value):
     """What a check found; `plan` is there where there are no errors."""
 
     spec: Any
@@ -61,8 +57,7 @@ class Checked:
         return {"valid": self.valid, "findings": [each.as_json() for each in self.findings]}
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Value):
     """An automation with its triggers."""
 
     row: Automation

@@ -4,11 +4,11 @@ Their actions are given the caller instead of a way to a provider. What they wor
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 from powerstrip.adapter import Adapter, Http, Model, Rejected
+from powerstrip.value import Value, field
 
 if TYPE_CHECKING:  # the catalog's child process, which looks into plugins, needs no database
     from powerstrip.store import Actor, Project
@@ -17,8 +17,7 @@ In = TypeVar("In", bound=Model)
 Out = TypeVar("Out", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Value):
     """Who calls a built-in action, in which project, live or in a sandbox."""
 
     project: "Project"
@@ -35,8 +34,7 @@ class Caller:
 Handler: TypeAlias = Callable[[Caller, In], Awaitable[Out]]
 
 
-@dataclass(frozen=True)
-class BuiltIn:
+class BuiltIn(Value):
     """An adapter without a provider behind it, and what does its actions. Handlers raise what adapters raise."""
 
     adapter: Adapter

@@ -6,7 +6,7 @@ To everybody who asks it is a `Catalog`: made actions are the same values as dec
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from powerstrip.catalog.catalog import Catalog
 from powerstrip.catalog.describe import describe, describe_action
 from powerstrip.catalog.manifest import ActionManifest, ProviderManifest, ProviderSummary
 from powerstrip.problems import Problem
+from powerstrip.value import Value
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -27,8 +28,7 @@ KEPT = 64
 """Projects, and definitions, whose catalogs are kept in memory."""
 
 
-@dataclass(frozen=True)
-class Edition:
+class Edition(Value):
     """Which definition an integration has now."""
 
     integration_id: str

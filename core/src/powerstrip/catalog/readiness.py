@@ -1,10 +1,10 @@
 """Can a provider, or one of its actions, be called right now? And if not, what is missing?"""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from powerstrip.catalog.manifest import ProviderSummary
+from powerstrip.value import Value, field
 
 State: TypeAlias = Literal["connected", "built_in", "needs_setup", "catalog_only", "unavailable"]
 Reason: TypeAlias = Literal[
@@ -13,8 +13,7 @@ Reason: TypeAlias = Literal[
 """The words of the API's description."""
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(Value):
     """What readiness asks of one of the project's integrations."""
 
     id: str
@@ -26,8 +25,7 @@ class Connection:
     """Action id → why this connection's account or server cannot do it, as it said when it was last asked."""
 
 
-@dataclass(frozen=True)
-class Readiness:
+class Readiness(Value):
     """`reason` and `message` are empty where it is ready; `connection` is the integration that tells most."""
 
     state: State

@@ -1,11 +1,10 @@
 """What is said beside a question while a provider is connected: what a field is, and what is there already."""
 
-from dataclasses import replace
-
 from powerstrip.chat.connecting import Connecting
 from powerstrip.chat.parser.text import fold
 from powerstrip.chat.state import Reply
 from powerstrip.chat.wording import explained
+from powerstrip.value import replace
 
 
 async def explain(connecting: Connecting, text: str) -> Reply:

@@ -4,7 +4,6 @@ shown, saved unpublished after a yes."""
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
 from typing import Any
 
 from powerstrip.automations import Checked, Draft, NewAutomation, Rehearsed
@@ -18,6 +17,7 @@ from powerstrip.chat.parser.text import fold
 from powerstrip.chat.state import Choice, Person, Reply, State
 from powerstrip.chat.timing import in_words
 from powerstrip.problems import Conflict, Problem
+from powerstrip.value import asdict, replace
 
 BODY = 600
 """Characters of a request's body that are shown; the plan beside the text has more."""

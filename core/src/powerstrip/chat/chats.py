@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from powerstrip.chat.state import Person, Reply, State
 from powerstrip.clock import stamp
 from powerstrip.problems import BadInput, NotFound, Problem
 from powerstrip.store import AuditLog, ChatSession, Store, scope
+from powerstrip.value import replace
 
 MAX_MESSAGE = 10_000
 """Characters of a message."""

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from powerstrip.catalog import ProviderManifest
 from powerstrip.chat.asides import already, explain
@@ -19,6 +18,7 @@ from powerstrip.chat.parser.text import fold
 from powerstrip.chat.pocket import Pocket
 from powerstrip.chat.state import YES_NO, Person, Reply, State
 from powerstrip.problems import Problem
+from powerstrip.value import replace
 
 _CANCEL = re.compile(
     r"\W*(?:hmm,? )?(?:never ?mind|cancel|stop|forget it|abort|quit|leave it|lass es|abbrechen|annule\w*|cancela\w*|don t)\b.{0,40}"
@@ -99,7 +99,7 @@ class Conversation:
         kept, self.state.waiting = State.of(self.state.as_json()), ""
         self._reset()
         if (reply := await self.managing.tending.start(asked)) is None:
-            vars(self.state).update(vars(kept))
+            self.state.take(kept)
         return reply
 
     async def _published(self, waiting: str, asked: Everyday) -> Reply | None:
@@ -190,9 +190,7 @@ class Conversation:
         return replace(reply, text=f"{first}{there}{reply.text}")
 
     def _reset(self) -> None:
-        fresh = State(handles=self.state.handles, saved=self.state.saved)
-        for name, value in vars(fresh).items():
-            setattr(self.state, name, value)
+        self.state.take(State(handles=self.state.handles, saved=self.state.saved))
 
     def _turns_away(self, intent: Intent) -> bool:
         """Whether the message is a request of its own and no answer to what was asked."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+from powerstrip.value import Value
 
 Schema = Mapping[str, Any]
 
@@ -35,8 +36,7 @@ FILTERS = {
 """Where an event tells what a sentence narrows it to."""
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Value):
     """What a trigger gives: an event of it for the sandbox, and each single value by its reference."""
 
     sample: dict[str, Any]

@@ -13,6 +13,7 @@ from powerstrip.clock import new_id, stamp
 from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import ChatSession, ChatStep, Store, insert_row, scope
+from powerstrip.value import Value
 
 log = Log("powerstrip.chat")
 
@@ -28,8 +29,7 @@ WORDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Value):
     """One step. Its `id` is greater than those of all before it, also than those of an earlier process."""
 
     id: int

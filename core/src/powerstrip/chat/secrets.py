@@ -9,10 +9,10 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from powerstrip.chat.ordinary import COMMON, LABEL_WORDS
+from powerstrip.value import Hidden, Value
 
 MIN_RANDOM = 20
 """Characters from which text without a known shape can be random enough to be a secret."""
@@ -20,8 +20,7 @@ MIN_BITS = 3.3
 """Bits of a character of random text; words of a language have fewer at that length."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Value, order=True):
     """A secret's place in the text, and its kind."""
 
     start: int
@@ -29,12 +28,11 @@ class Span:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
+class Redacted(Value):
     """A text without its secrets."""
 
     text: str
-    secrets: dict[str, str] = field(repr=False)
+    secrets: Hidden[dict[str, str]]
     """Handle to secret. Never stored, never sent to a model."""
     kinds: dict[str, str]
     """Handle to kind, such as `stripe_key`."""

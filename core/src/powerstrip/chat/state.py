@@ -1,14 +1,15 @@
 """How far a conversation is, what it answers, and who speaks. Everything here may be stored: no secret is in it."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from powerstrip.store import Actor, Project
+from powerstrip.value import Value, asdict
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Value):
     """Who speaks: everything is done with their permissions."""
 
     actor: Actor
@@ -55,19 +56,22 @@ class State:
     handles: int = 0
     """Secrets that were taken out of messages so far."""
 
+    def take(self, other: "State") -> None:
+        """Become what another one is."""
+        vars(self).update(vars(other))
+
     def as_json(self) -> dict[str, Any]:
         """As it is stored."""
-        return asdict(self)
+        return dataclasses.asdict(self)
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "State":
         """From what was stored, perhaps by another version."""
-        known = {each.name for each in fields(cls)}
+        known = {each.name for each in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in stored.items() if name in known})
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Value):
     """One of several answers; `value` is what to say to take it."""
 
     value: str
@@ -78,8 +82,7 @@ class Choice:
 YES_NO = (Choice("yes", "Go ahead"), Choice("no", "Leave it"))
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(Value):
     """One field of a form. Secret ones are masked, and go to the form's address alone."""
 
     name: str
@@ -89,8 +92,7 @@ class Field:
     required: bool = True
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Value):
     """Fields for a provider's credential."""
 
     provider: str
@@ -100,8 +102,7 @@ class Form:
     help: str = ""
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Value):
     """An answer: text, and what a client can show beside it."""
 
     text: str

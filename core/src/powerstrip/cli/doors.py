@@ -1,11 +1,9 @@
 """Ways to a hub for the dashboard: opened after its first picture, closed with it."""
 
 import asyncio
-import dataclasses
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +13,7 @@ from powerstrip.cli import target
 from powerstrip.cli.failures import Stop
 from powerstrip.client import Client, embedded
 from powerstrip.folder import data_folder
+from powerstrip.value import Value, replace
 from powerstrip_tui import CannotOpen, NoHub
 
 if TYPE_CHECKING:
@@ -24,8 +23,7 @@ ELSEWHERE = "Set POWERSTRIP_URL and POWERSTRIP_API_KEY to look at a hub that run
 FIRST_PROJECT = {"live": "default", "sandbox": "sandbox"}
 
 
-@dataclass(frozen=True)
-class ServedDoor:
+class ServedDoor(Value):
     """A running hub."""
 
     where: str
@@ -45,7 +43,7 @@ class ServedDoor:
 
     def with_key(self, key: str) -> "ServedDoor":
         """The same with another key."""
-        return dataclasses.replace(self, key=key)
+        return replace(self, key=key)
 
 
 class FolderDoor:

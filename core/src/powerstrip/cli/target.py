@@ -5,13 +5,13 @@ import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from powerstrip.cli.failures import Stop, Usage
+from powerstrip.value import Value
 
 if TYPE_CHECKING:
     from powerstrip.api import Hub
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from powerstrip.settings import Settings
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(Value):
     """A running hub."""
 
     url: str

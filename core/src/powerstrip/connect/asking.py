@@ -1,7 +1,6 @@
 """Questions that the hub itself puts to a provider: whose credential is this, which values are there to choose from."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from powerstrip.edge import Call, Edge, Lift, SandboxAnswer
 from powerstrip.problems import Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, Integration, Store
+from powerstrip.value import Hidden, Value, field
 from powerstrip.vault import Purpose, SealedCredential, Vault
 
 T = TypeVar("T")
@@ -24,8 +24,7 @@ SECONDS = 30.0
 """How long a question may take, with all its pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question(Generic[T]):
+class Question(Value, Generic[T]):
     """What to ask; `work` is given the adapter's door. `stand_in` answers in a sandbox where the adapter reads a raw reply.
 
     `probe`: it is about the credential itself, so an expired or switched-off integration may be asked.
@@ -37,8 +36,8 @@ class Question(Generic[T]):
     stand_in: T
     probe: bool = False
     writes: bool = False
-    handles: Mapping[str, SealedCredential] = field(default_factory=dict[str, SealedCredential], repr=False)
-    lift: Lift | None = field(default=None, repr=False)
+    handles: Hidden[Mapping[str, SealedCredential]] = field(default_factory=dict[str, SealedCredential])
+    lift: Hidden[Lift | None] = None
 
 
 class Asker:

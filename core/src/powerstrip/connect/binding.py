@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, bindparam
@@ -16,6 +15,7 @@ from powerstrip.names import name_key
 from powerstrip.problems import BadInput, Conflict, NotFound, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Integration, Prepared
+from powerstrip.value import Value
 from powerstrip.vault import SealedCredential
 
 _columns = (  # more than `select` has overloads for
@@ -38,8 +38,7 @@ _of_provider = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Value):
     """An integration as a call finds it. `version` of its credential and `origin` tell whether it is still the same later."""
 
     project_id: str

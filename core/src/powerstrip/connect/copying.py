@@ -1,6 +1,5 @@
 """Copies of an integration in other projects, credential included, over an existing one where that is meant."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
@@ -14,14 +13,14 @@ from powerstrip.connect.tokens.rows import is_consent
 from powerstrip.names import clean_name
 from powerstrip.problems import Unprocessable
 from powerstrip.store import Actor, Integration, Project, scope
+from powerstrip.value import Value
 
 UNCONNECTED = "A person's consent is not copied: connect this integration"
 COPIED = ("status", "auth_kind", "origin", "account_id")
 """What is compared where a copy would be written over another integration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Value):
     """What is copied, under which name, and the integration that already has it there."""
 
     source: Integration

@@ -6,7 +6,6 @@ uses it is told first, and applied only where that is said to be meant.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlmodel import Session, col
@@ -23,25 +22,24 @@ from powerstrip.connect.values import NewIntegration
 from powerstrip.edge import Edge
 from powerstrip.problems import BadInput, Conflict, NotFound, Unprocessable
 from powerstrip.store import Actor, AuditLog, Definition, Integration, Project, Store, scope
+from powerstrip.value import Hidden, Value
 
 FETCH_SECONDS = 30.0
 KEPT_VERSIONS = 20
 """Versions of one definition that are kept."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Value):
     """A description: its bytes, or an address to fetch it from. `name` tells people where it came from."""
 
-    data: bytes | None = field(default=None, repr=False)
+    data: Hidden[bytes | None] = None
     url: str = ""
     name: str = ""
     adds: bool = False
     """Its operations come to those that are there, in place of any of the same id."""
 
 
-@dataclass(frozen=True)
-class Outlook:
+class Outlook(Value):
     """What importing a description would do to an integration. Without one before, everything is new."""
 
     imported: Imported

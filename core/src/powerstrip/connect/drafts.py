@@ -1,7 +1,6 @@
 """What an integration is going to be: everything checked that can be checked without the database and without the provider."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from powerstrip.adapter import Adapter, Auth, NoAuth
@@ -19,13 +18,13 @@ from powerstrip.names import clean_name, name_key
 from powerstrip.problems import BadInput, Conflict, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Integration, Project
+from powerstrip.value import Hidden, Value
 
 BARE = "It was imported without its credential: enter it"
 DROPPED = "Its calls go to another destination now, so the credential was removed: enter it again"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Value):
     """The checked fields of an integration. `credentials` None keeps what there is, `drops` removes it."""
 
     name: str
@@ -34,7 +33,7 @@ class Draft:
     origin: str
     status: str
     status_reason: str = ""
-    credentials: dict[str, str] | None = field(default=None, repr=False)
+    credentials: Hidden[dict[str, str] | None] = None
     drops: bool = False
 
     def onto(self, row: Integration) -> None:

@@ -1,19 +1,18 @@
 """What became of an integration, as the audit log has it: made, changed, expired, healed, deleted."""
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from powerstrip.store import RARE_ACTIONS, Audit, Integration
+from powerstrip.value import Value
 
 MAX_STEPS = 200
 """Newest steps that are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """One change. `status` is that after it, where it changed; `fields` are those that were changed."""
 
     at: str

@@ -5,7 +5,6 @@ Other rooms know what is built on an integration. Each hands in an `ImpactSource
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -14,6 +13,7 @@ from powerstrip.connect.drafts import Drafter
 from powerstrip.connect.uses import ActionUse, Copies, KeyUse, PrincipalUse, copies_of, count_kept, days_ago, keys_of, uses_of
 from powerstrip.problems import Problem
 from powerstrip.store import Integration, Store
+from powerstrip.value import Value, replace
 
 DAYS = 30
 """How far back uses are looked for."""
@@ -21,8 +21,7 @@ MAX_DEPENDENTS = 1000
 """Things listed that are built on one integration; more than that make the list incomplete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependent:
+class Dependent(Value):
     """A thing that is built on an integration, such as an automation.
 
     `kind` is a word such as `automation`, `inbound_endpoint` or `webhook`; `parts` names the places in it (`step notify`,
@@ -41,8 +40,7 @@ ImpactSource = Callable[[Session, Integration], Iterable[Dependent]]
 """Gives what is built on an integration, of its own project alone. It runs in a `store.read` and changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Value):
     """Who and what uses an integration. Calls are counted since `since`; nothing of another project is named.
 
     `kept_calls` have an answer kept under an idempotency key. `scopes` are those that the calls and the dependents need, where

@@ -1,18 +1,17 @@
 """A change before it is made: what would be different, and what would stop working."""
 
-from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from powerstrip.connect.drafts import Draft
 from powerstrip.connect.impact import Impact
 from powerstrip.problems import Conflict
 from powerstrip.store import Actor, Integration
+from powerstrip.value import Value, asdict
 
 Operation = Literal["update", "delete", "expire", "rotate", "copy"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value):
     """One thing that would be different. Of a credential only what becomes of it is told: kept, replaced, dropped, removed."""
 
     field: str
@@ -20,8 +19,7 @@ class Change:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Breakage:
+class Breakage(Value):
     """One thing that would stop working. `kind` is `principal` for somebody else's calls, or a dependent's."""
 
     kind: str
@@ -30,8 +28,7 @@ class Breakage:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value):
     """What an operation on an integration would do. Nothing of it was done, and nobody outside was asked.
 
     For a copy, the integration is the one that would be written over, and its id None where a new one would be made.

@@ -1,7 +1,6 @@
 """Uses of an integration as the log of calls and the audit log have them. Every look back has a bound."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlmodel import Session, col
 
 from powerstrip.clock import now, rfc3339
 from powerstrip.store import Audit, Idempotency, Integration, Invocation, Principal
+from powerstrip.value import Value
 
 MAX_CALLS = 100_000
 """Newest calls of an integration that are counted."""
@@ -19,8 +19,7 @@ MAX_LISTED = 200
 """Principals, keys and actions that are listed, those used last first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrincipalUse:
+class PrincipalUse(Value):
     """Calls of one principal. The name is None where its home is another project."""
 
     id: str | None
@@ -30,8 +29,7 @@ class PrincipalUse:
     last_used_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUse:
+class KeyUse(Value):
     """Uses of the credential by one API key, tests and pickers among them."""
 
     id: str
@@ -40,8 +38,7 @@ class KeyUse:
     last_used_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionUse:
+class ActionUse(Value):
     """Calls of one action. `scopes` are those that the adapter declares for it."""
 
     name: str
@@ -51,24 +48,21 @@ class ActionUse:
     scopes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Value):
     """A copy in the same project."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(Value):
     """Copies that live on by themselves: those of this project, and how many other projects have."""
 
     here: tuple[Copy, ...]
     elsewhere: int
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(Value):
     """Calls by who made them and by what was called."""
 
     principals: tuple[PrincipalUse, ...]
@@ -76,8 +70,7 @@ class Uses:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Recent:
+class Recent(Value):
     """When an integration was last called with, and its calls of the last day."""
 
     last_used_at: str | None

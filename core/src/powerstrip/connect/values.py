@@ -1,17 +1,17 @@
 """What goes in and out of this room."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Page
+from powerstrip.value import Hidden, Value, field
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 ErrorType: TypeAlias = Literal["auth_failed", "rate_limited", "unavailable", "rejected", "timeout", "adapter_broken"]
 
 
-@dataclass(frozen=True, slots=True)
-class NewIntegration:
+class NewIntegration(Value):
     """A connection to be made. `credentials` and `config` are JSON objects as they came in.
 
     `auth_kind` names the way to sign in where a provider has several; `mode` None takes the project's.
@@ -19,18 +19,17 @@ class NewIntegration:
 
     name: str
     provider: str
-    credentials: Mapping[str, Any] | None = field(default=None, repr=False)
+    credentials: Hidden[Mapping[str, Any] | None] = None
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
     auth_kind: str | None = None
     mode: Mode | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationChanges:
+class IntegrationChanges(Value):
     """What is to be changed; None keeps what is there. `config` and `credentials` are replaced as a whole."""
 
     name: str | None = None
-    credentials: Mapping[str, Any] | None = field(default=None, repr=False)
+    credentials: Hidden[Mapping[str, Any] | None] = None
     config: Mapping[str, Any] | None = None
     status: str | None = None
 
@@ -40,8 +39,7 @@ class IntegrationChanges:
         return [name for name in ("name", "credentials", "config", "status") if getattr(self, name) is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Value):
     """What a connection test found. `error` is in the provider's own words; `simulated` in a sandbox, which asks nobody."""
 
     ok: bool

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
@@ -11,6 +10,7 @@ from powerstrip.adapter import Adapter, Request, segment
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.headers import check_headers
 from powerstrip.edge.urls import MAX_URL, PATH_SAFE, Url, climbs, encoded, parse_base, parse_url
+from powerstrip.value import Value
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
 UNRESERVED = "-_.~"
@@ -21,8 +21,7 @@ _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _HOST_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Value):
     """Where an integration lives: nothing it sends leaves this origin and path. `chosen`: the operator named it."""
 
     url: Url
@@ -30,8 +29,7 @@ class Base:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Value):
     """A request that has its address. `request.target` is `url` as text, without the parameters."""
 
     request: Request

@@ -1,12 +1,13 @@
 """What the edge is told, and what it tells back."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Adapter, Auth, IdempotencyKey, Model
 from powerstrip.edge.handles import Lift
+from powerstrip.value import Hidden, Value, field
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 Simulate: TypeAlias = Literal["unauthorized", "rate_limited", "server_error", "timeout"]
@@ -14,8 +15,7 @@ LedgerRow: TypeAlias = dict[str, Any]
 """One row of the table `would_send`: column names and the driver's values, ready for the store's `insert_row`."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bound:
+class Bound(Value, kw_only=True):
     """An integration as the edge needs it.
 
     `credential` is opaque: it goes to the edge's `reveal` when a live request is signed, and nowhere else.
@@ -35,8 +35,7 @@ class Bound:
     edition: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(Value, kw_only=True):
     """One use of an integration. `deadline` is in seconds of the monotonic clock and covers everything, waits included.
 
     A `probe` tests a connection: it goes out although the provider asked for a pause, and starts none.
@@ -57,11 +56,11 @@ class Call:
     echo: Mapping[str, Any] = field(default_factory=dict[str, Any])
     simulate: Simulate | None = None
     output: type[Model] | None = None
-    handles: Mapping[str, object] = field(default_factory=dict[str, object], repr=False)
-    lift: Lift | None = field(default=None, repr=False)
+    handles: Hidden[Mapping[str, object]] = field(default_factory=dict[str, object])
+    lift: Hidden[Lift | None] = None
 
 
-@dataclass
+@dataclasses.dataclass
 class Trace:
     """What happened on the way.
 
@@ -74,9 +73,9 @@ class Trace:
     attempts: int = 0
     retries: int = 0
     status: int | None = None
-    would_send: list[LedgerRow] = field(default_factory=list[LedgerRow])
-    files: list[Path] = field(default_factory=list[Path])
-    open_writes: set[int] = field(default_factory=set[int])
+    would_send: list[LedgerRow] = dataclasses.field(default_factory=list[LedgerRow])
+    files: list[Path] = dataclasses.field(default_factory=list[Path])
+    open_writes: set[int] = dataclasses.field(default_factory=set[int])
     """Numbers of the writes that went out and have no whole answer."""
 
     @property
@@ -91,8 +90,7 @@ class Trace:
         self.files.clear()
 
 
-@dataclass(frozen=True)
-class Caps:
+class Caps(Value):
     """Limits of every live request: bytes of an answer in memory, of one streamed to disk, connections to a host and in all.
 
     `mail_per_host` is of connections to one mail server: providers allow few at once.

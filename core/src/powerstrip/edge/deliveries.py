@@ -6,7 +6,6 @@ address is saved and again, name and all, at each send. Redirects are not follow
 
 import ssl
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from powerstrip.adapter import Request
 from powerstrip.clock import monotonic
@@ -19,6 +18,7 @@ from powerstrip.edge.tls import Tls
 from powerstrip.edge.transport import Flight, Transport
 from powerstrip.edge.urls import Url, climbs, parse_url
 from powerstrip.settings import Settings
+from powerstrip.value import Value
 
 CONNECTIONS = 256
 """Open to all targets together."""
@@ -28,8 +28,7 @@ HOP = "X-Powerstrip-Hop"
 """Names the hub that sent a delivery: a hub that receives its own does not take it."""
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(Value):
     """What a target answered. `text` is its beginning, printable and without secrets; `retry_after` is the header."""
 
     status: int

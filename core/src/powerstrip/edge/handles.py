@@ -5,21 +5,21 @@ A provider may be told a signing secret, or tell one that it made. Either way th
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, cast
 from urllib.parse import quote_plus
 
 from powerstrip.adapter import Content, Request, Response
 from powerstrip.edge.errors import Refused
 from powerstrip.edge.scrub import Scrub
+from powerstrip.value import Value
 
 Take: TypeAlias = Callable[[str], str]
 """Keeps a secret that a provider made, and gives the placeholder to show instead."""
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True)
-class Lift:
+class Lift(Value):
     """Take the text at this dotted path out of the answers to writes."""
 
     path: str

@@ -6,21 +6,20 @@ to this very machine, is spoken.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from powerstrip.adapter.backend import BackendAnswer, BackendFailed
+from powerstrip.value import Hidden, Value
 
 SECONDS = 30.0
 MAX_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class OperatorWay:
+class OperatorWay(Value):
     """One back end's way out. `send` blocks its thread: call it outside of any event loop."""
 
-    settings: Mapping[str, str] = field(repr=False)
+    settings: Hidden[Mapping[str, str]]
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> BackendAnswer:
         """One request without redirects, proxies or cookies, in 30 seconds and 1 MiB. Raises `BackendFailed`."""

@@ -30,6 +30,7 @@ from powerstrip.edge.signing import Credentials, presigned, secrets_of, shown_fi
 from powerstrip.edge.tls import ClientCertificates
 from powerstrip.edge.transport import Flight, Transport
 from powerstrip.logs import Log
+from powerstrip.value import Value
 
 log = Log("powerstrip.edge")
 
@@ -56,8 +57,7 @@ async def _no_access(bound: Bound, *, refused: str | None = None) -> Mapping[str
     raise AuthFailed("This hub fetches no access tokens. Sign in another way")
 
 
-@dataclass(frozen=True)
-class Tempo:
+class Tempo(Value):
     """Time and chance, so that tests can set them."""
 
     clock: Clock = monotonic

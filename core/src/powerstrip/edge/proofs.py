@@ -12,8 +12,9 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from powerstrip.value import Hidden, Value
 
 KEY_BYTES = 32
 _VERSION = "v1"
@@ -21,12 +22,11 @@ SIGNATURES = frozenset(("x-mobius-signature", "x-mobius-previous-signature", "we
 """Headers, in lower case, that a ledger shows as placeholders."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Value):
     """One version of a signing secret."""
 
     version: int
-    key: bytes = field(repr=False)
+    key: Hidden[bytes]
 
     @property
     def text(self) -> str:

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,6 +21,7 @@ from powerstrip.edge.call import Bound, Call, LedgerRow, Simulate
 from powerstrip.edge.errors import NoAnswer, SandboxAnswer
 from powerstrip.edge.signing import INLINE_BYTES, shown
 from powerstrip.edge.wire import wire_headers
+from powerstrip.value import Value
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that the ledger keeps."""
@@ -38,8 +38,7 @@ _SIMULATED: dict[Simulate, tuple[int, str, dict[str, str]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Value):
     """A request that was written down instead of sent."""
 
     row: LedgerRow

@@ -5,7 +5,6 @@ are cleaned of the secrets that the request carried.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from powerstrip.adapter import Adapter, PowerstripError, Request, Response, TokenAuth
@@ -17,21 +16,21 @@ from powerstrip.edge.headers import check_headers
 from powerstrip.edge.scrub import Scrub
 from powerstrip.edge.transport import Flight, Transport
 from powerstrip.edge.urls import Url, parse_url
+from powerstrip.value import Hidden, Value
 
 TOKEN_ANSWER = 64 * 1024
 """Bytes of an answer, decoded or not. Real ones have a few kilobytes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TokenCall:
+class TokenCall(Value, kw_only=True):
     """One request to a sign-in endpoint. `deadline` is in seconds of the monotonic clock; `secrets` are what it carries."""
 
     adapter: Adapter
     auth: TokenAuth
     config: Mapping[str, Any]
     mode: Mode
-    request: Request = field(repr=False)
-    secrets: Collection[str] = field(repr=False)
+    request: Hidden[Request]
+    secrets: Hidden[Collection[str]]
     deadline: float
 
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from powerstrip.clock import rfc3339
 from powerstrip.names import unfit
 from powerstrip.problems import BadInput
+from powerstrip.value import Value, asdict
 
 FieldType: TypeAlias = Literal["string", "integer", "number", "boolean", "date", "datetime", "choice", "json"]
 TYPES: tuple[FieldType, ...] = get_args(FieldType)
@@ -21,8 +21,7 @@ MAX_INTEGER = 2**53 - 1
 _BAD = "value is not of the field's type"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Value):
     """One field. `choices` are the values of a `choice`."""
 
     name: str

@@ -1,6 +1,5 @@
 """Records as they are changed, each change with its event, in the caller's transaction."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,12 +9,12 @@ from powerstrip.clock import stamp
 from powerstrip.entities.values import Change, Kept
 from powerstrip.events import Events, NewEvent
 from powerstrip.store import EntityRecord, connection_of, scope
+from powerstrip.value import Value
 
 EVENT = "entity.record."
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Value):
     """Where a record lies. `source` is the integration it came from, empty for the project's own."""
 
     project_id: str
@@ -24,8 +23,7 @@ class Spot:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Value):
     """What a change came of: when it happened, in which mode, and how many events led to it."""
 
     mode: Any = "live"

@@ -1,7 +1,6 @@
 """Questions to records: enumerated fields and operators, bounded in number, the same answers on both databases."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sqlalchemy import Numeric, Text, func, type_coerce
@@ -10,6 +9,7 @@ from sqlmodel import col
 
 from powerstrip.entities.fields import Field, from_text, one_spelling, refused
 from powerstrip.store import EntityRecord
+from powerstrip.value import Value
 
 Operator: TypeAlias = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "prefix", "present"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
@@ -19,8 +19,7 @@ _ORDERED = frozenset(("string", "integer", "number", "date", "datetime"))
 _NUMBERS = frozenset(("integer", "number"))
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Value):
     """`field op value`. `in` takes a list, `present` true or false; a record without the field fits only `present: false`
     and `ne`."""
 

@@ -1,16 +1,15 @@
 """What goes in and out of entities."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.entities.fields import Field
 from powerstrip.store import EntityRecord
+from powerstrip.value import Value
 
 Change: TypeAlias = Literal["created", "updated", "deleted", "none"]
 
 
-@dataclass(frozen=True)
-class NewType:
+class NewType(Value):
     """An entity type to be. `name` is one lower-case word; names with a dot are the providers'."""
 
     name: str
@@ -19,8 +18,7 @@ class NewType:
     description: str = ""
 
 
-@dataclass(frozen=True)
-class TypeChanges:
+class TypeChanges(Value):
     """What may be changed; None leaves it as it is. `fields` replaces the list."""
 
     title: str | None = None
@@ -28,10 +26,9 @@ class TypeChanges:
     fields: tuple[Field, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Value):
     """A record and what was done to it. `record` is None where there is none."""
 
     change: Change
     record: EntityRecord | None
-    before: dict[str, Any] | None = field(default=None)
+    before: dict[str, Any] | None = None

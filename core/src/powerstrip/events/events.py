@@ -5,7 +5,6 @@ import contextlib
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from powerstrip.events.source import MAX_DEPTH, NewEvent, SourceEventRow, row_of
 from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Store
+from powerstrip.value import Value
 
 IDLE = 5.0
 """Seconds between looks when nobody wakes the processor: for what another process of the same database wrote."""
@@ -31,8 +31,7 @@ TROUBLE = 1.0
 log = Log("powerstrip.events")
 
 
-@dataclass(frozen=True, slots=True)
-class Emitted:
+class Emitted(Value):
     """What became of an event that was to be handed on at once; `id` is None where its key is known.
 
     `outcome` tells what each consumer made of it, None where the event waits for the processor.

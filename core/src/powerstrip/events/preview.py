@@ -7,10 +7,10 @@ from typing import TypeAlias
 from sqlmodel import Session
 
 from powerstrip.events.source import SourceEventRow
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(Value):
     """A trigger that takes the event, and how many things it would start."""
 
     trigger_id: str
@@ -18,8 +18,7 @@ class Match:
     target_count: int = 1
 
 
-@dataclass(frozen=True)
-class Waiter:
+class Waiter(Value):
     """A run that waits for such an event, and whether this one is it."""
 
     run_id: str

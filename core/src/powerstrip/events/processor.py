@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -13,10 +13,10 @@ from powerstrip.events import rows
 from powerstrip.events.source import NewEvent, NotProcessable, SourceEventRow, row_of
 from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
+from powerstrip.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Value):
     """What came of an event: for people to see, and what is to be done in the event loop once that is committed."""
 
     outcome: Mapping[str, Any]

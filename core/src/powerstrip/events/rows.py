@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, type_coerce, update
@@ -13,6 +12,7 @@ from sqlmodel import select as select_of
 from powerstrip.clock import row_id, stamp
 from powerstrip.events.source import NewEvent
 from powerstrip.store import Prepared, RowsFind, RowsUpdate, SourceEvent, insert_rows
+from powerstrip.value import Value
 
 OPEN = ("pending", "retrying", "processing")
 CLAIM = 64
@@ -127,8 +127,7 @@ def hold(connection: Connection, taken: Sequence[Any], lease: str) -> set[int]:
     return {row.seq for row in _hold.run(connection, asked)}
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Value):
     """How an attempt ended: the state, when there is another one, and the words and the outcome that people see."""
 
     seq: int | str

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from powerstrip.value import Hidden, Value, field
 
 SourceType: TypeAlias = Literal["integration", "entity", "run", "http_trigger", "schedule", "test", "webhook"]
 Mode: TypeAlias = Literal["live", "sandbox"]
@@ -11,8 +12,7 @@ MAX_DEPTH = 16
 """An event that came of an event that came of an event …: deeper ones are not taken, for they never end."""
 
 
-@dataclass(frozen=True)
-class NewEvent:
+class NewEvent(Value):
     """One thing that happened.
 
     `key` makes it unique among those of the same project, source type and source. `depth` counts the events that led to it.
@@ -32,11 +32,10 @@ class NewEvent:
     mode: Mode = "live"
     test: bool = False
     depth: int = 0
-    text: str | None = field(default=None, repr=False)
+    text: Hidden[str | None] = None
 
 
-@dataclass(frozen=True)
-class SourceEventRow:
+class SourceEventRow(Value):
     """A kept event, as consumers get it. `attempts` is 1 the first time; the ids derived from `id` are the same every time."""
 
     seq: int
@@ -87,7 +86,7 @@ def envelope(data: Mapping[str, Any], meta: Mapping[str, Any]) -> dict[str, Any]
 
 def row_of(found: Any) -> SourceEventRow:
     """From a row of the table, read bare (JSON as text) or by the ORM."""
-    facts: dict[str, Any] = {name: getattr(found, name) for name in SourceEventRow.__dataclass_fields__ if name != "data"}
+    facts: dict[str, Any] = {name: getattr(found, name) for name in SourceEventRow.__struct_fields__ if name != "data"}
     data: dict[str, Any] = json.loads(found.data) if isinstance(found.data, str) else found.data
     facts |= {"data": data, "source_id": found.source_id or None, "test": bool(found.test)}
     return SourceEventRow(**facts)
@@ -95,7 +94,7 @@ def row_of(found: Any) -> SourceEventRow:
 
 def row_of_new(values: Mapping[str, Any], event: NewEvent) -> SourceEventRow:
     """From the columns of an event that was emitted just now; it has no number yet."""
-    facts: dict[str, Any] = {name: values[name] for name in SourceEventRow.__dataclass_fields__ if name not in ("seq", "data")}
+    facts: dict[str, Any] = {name: values[name] for name in SourceEventRow.__struct_fields__ if name not in ("seq", "data")}
     data: dict[str, Any] = event.data if event.text is None else json.loads(event.text)
     facts |= {"seq": 0, "data": data, "source_id": values["source_id"] or None}
     return SourceEventRow(**facts)

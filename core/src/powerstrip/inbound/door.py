@@ -6,7 +6,6 @@ make of it; is it kept. Only then the provider hears 2xx.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from powerstrip.adapter import Acknowledgement, Delivery, Reply
@@ -21,6 +20,7 @@ from powerstrip.logs import Log
 from powerstrip.problems import NotFound, Problem, StoreUnavailable, Unauthenticated, Unprocessable
 from powerstrip.rate import Buckets
 from powerstrip.store import Store
+from powerstrip.value import Value
 
 MAX_BODY = 256 * 1024
 """Bytes of a delivery."""
@@ -38,8 +38,7 @@ class NotVerified(Unauthenticated):
     code: ClassVar[str] = "not_verified"
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(Value):
     """A delivery as the web server gives it. `query` is raw."""
 
     method: str

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
@@ -18,6 +17,7 @@ from powerstrip.inbound.secrets import current_secret, drop_secrets, keep_secret
 from powerstrip.problems import BadInput, Conflict, NotFound, StoreUnavailable, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, Endpoint, Integration, Project, Store, Subscription, scope
+from powerstrip.value import Value, replace
 from powerstrip.vault import Vault
 
 HOOKS = "/v1/hooks/"
@@ -33,8 +33,7 @@ Farewell: TypeAlias = Callable[[str, Actor, str], Awaitable[None]]
 """Is given the project, who acts, and the endpoint's id."""
 
 
-@dataclass(frozen=True)
-class EndpointView:
+class EndpointView(Value):
     """An endpoint as people see it. `secret` and the address with it are there once: when it was made or rotated."""
 
     row: Endpoint
@@ -49,8 +48,7 @@ class EndpointView:
     secret: str | None = None
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Value):
     """What the door needs of an endpoint, read at once."""
 
     endpoint: Endpoint

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from sqlmodel import Session, col, select
@@ -19,14 +18,14 @@ from powerstrip.inbound.understanding import NotUnderstood, Understanding, Under
 from powerstrip.problems import BadInput, NotFound, Problem, Unprocessable
 from powerstrip.store import Actor, AuditLog, Integration, Project, ProviderEvent, Store, scope
 from powerstrip.strictjson import strict_json
+from powerstrip.value import Value
 from powerstrip.vault import Vault
 
 FireMode: TypeAlias = Literal["preview", "deliver"]
 MAX_REPLAY = 1000
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Value):
     """A made-up event of a provider, made from the schema of its data."""
 
     id: str
@@ -37,8 +36,7 @@ class Sample:
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Fire:
+class Fire(Value):
     """What to set off: a sample or a payload of one's own."""
 
     mode: FireMode = "preview"
@@ -51,8 +49,7 @@ class Fire:
     occurred_at: str | None = None
 
 
-@dataclass(frozen=True)
-class Fired:
+class Fired(Value):
     """What was set off, or would be."""
 
     fire: Fire
@@ -66,8 +63,7 @@ class Fired:
     deduped: bool = False
 
 
-@dataclass(frozen=True)
-class Replayed:
+class Replayed(Value):
     """What came of a replay: new rows, and rows that could not be replayed with the reason."""
 
     ids: tuple[str, ...]

@@ -1,7 +1,6 @@
 """What came in, for people: lists, one event's way through the house, dead letters, the live tail."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session, col, func, select
@@ -11,6 +10,7 @@ from powerstrip.events import Events
 from powerstrip.inbound.redaction import redacted, summary
 from powerstrip.problems import BadInput
 from powerstrip.store import Actor, AuditLog, Hours, ProviderEvent, SourceEvent, Store, by_hour, scope
+from powerstrip.value import Value
 
 ENDED_BADLY = ("dead", "failed")
 TAIL_SECONDS = 2.0
@@ -18,8 +18,7 @@ TAIL_SECONDS = 2.0
 MAX_REDRIVE = 1000
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Value):
     """A row of the ledger with what became of it. `source` is None where it was not handed on."""
 
     row: ProviderEvent
@@ -41,8 +40,7 @@ class Entry:
         return self.source.status if self.source is not None else "missing"
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(Value):
     """Which rows to list; None means any."""
 
     provider: str | None = None
@@ -56,8 +54,7 @@ class Filter:
     until: str | None = None
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(Value):
     """One stage of an event's way. `state` is done, stopped, waiting or skipped."""
 
     name: str

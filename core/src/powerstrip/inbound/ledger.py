@@ -12,6 +12,7 @@ from powerstrip.clock import new_id, now, rfc3339, row_id, stamp
 from powerstrip.events import Events, NewEvent
 from powerstrip.inbound.understanding import Understood
 from powerstrip.store import Integration, Prepared, ProviderEvent, RowsFind, insert_row, insert_rows
+from powerstrip.value import Value
 from powerstrip.vault import Place, SealedColumn, Vault, register
 
 _known = RowsFind(ProviderEvent, keys=("channel", "dedup_key"), columns=("channel", "dedup_key", "seq", "digest"))
@@ -24,8 +25,7 @@ _again = Prepared(
 Row: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Value):
     """The integration that an event belongs to, as far as the ledger needs to know it."""
 
     id: str
@@ -41,8 +41,7 @@ class Target:
         return cls(row.id, row.status, row.mode, row.account_id)
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(Value):
     """Where events came in: whose they are, by which channel, and the raw delivery to seal, if there is one."""
 
     project_id: str

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -15,6 +14,7 @@ from powerstrip.clock import new_id, now, rfc3339, stamp
 from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem
 from powerstrip.store import Poll, Store, Subscription
+from powerstrip.value import Value
 
 Due: TypeAlias = type[Poll] | type[Subscription]
 LEASE = timedelta(seconds=120)
@@ -29,8 +29,7 @@ SPREAD = 0.1
 log = Log("powerstrip.inbound")
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Value):
     """A row that is ours until its lease ends."""
 
     id: str

@@ -7,7 +7,6 @@ lose the others.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from powerstrip.adapter import Adapter, Delivery, Incoming, Rejected, Reply
@@ -17,6 +16,7 @@ from powerstrip.inbound.apart import Apart
 from powerstrip.logs import Log, place_of
 from powerstrip.problems import BadInput, StoreUnavailable
 from powerstrip.strictjson import strict_json
+from powerstrip.value import Value
 
 SECONDS = 5.0
 """How long an adapter may take over one delivery."""
@@ -33,8 +33,7 @@ UNNAMED = "unnamed"
 log = Log("powerstrip.inbound")
 
 
-@dataclass(frozen=True)
-class Understood:
+class Understood(Value):
     """One event of a delivery, ready to be kept. `reason` says why it has no name, where it has none."""
 
     name: str

@@ -5,7 +5,6 @@ leaves behind that is killed becomes due again, by itself, under the same delive
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from powerstrip.outbound.schedule import Ending
 from powerstrip.outbound.secrets import Secrets
 from powerstrip.outbound.signing import SigningKey
 from powerstrip.store import Webhook, WebhookDelivery, WebhookMessage
+from powerstrip.value import Hidden, Value
 from powerstrip.vault import SealBroken
 
 LEASE = timedelta(seconds=60)
@@ -33,8 +33,7 @@ _TAKEN: list[Any] = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Value):
     """One try of one delivery, taken. `keys` is empty where no signing key opens. `tried` counts this try too."""
 
     id: str
@@ -45,12 +44,11 @@ class Parcel:
     mode: str
     event_type: str
     tried: int
-    body: bytes = field(repr=False)
-    keys: tuple[SigningKey, ...] = field(default=(), repr=False)
+    body: Hidden[bytes]
+    keys: Hidden[tuple[SigningKey, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Value):
     """What was taken, and when the next delivery of a webhook with room is due."""
 
     parcels: list[Parcel]

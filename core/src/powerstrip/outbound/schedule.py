@@ -6,10 +6,11 @@ webhook off.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal, TypeAlias
+
+from powerstrip.value import Value
 
 WAITS = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds between one try and the next."""
@@ -27,8 +28,7 @@ Chance: TypeAlias = Callable[[], float]
 """A number from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Value):
     """What a try came to. `retry_after` is the header's text; `error` is for people and empty where all is well."""
 
     verdict: Verdict

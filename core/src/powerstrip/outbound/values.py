@@ -1,17 +1,15 @@
 """What goes in and out of webhooks."""
 
-from dataclasses import dataclass, field
-
 from powerstrip.outbound.signing import SigningKey
 from powerstrip.store import Webhook
+from powerstrip.value import Value, field
 
 MAX_OVERLAP = 7 * 86_400
 DEFAULT_OVERLAP = 86_400
 """Seconds that a replaced secret goes on signing."""
 
 
-@dataclass(frozen=True)
-class NewWebhook:
+class NewWebhook(Value):
     """A webhook to be. Without a `url` it is told nothing until it gets one; no `events` means all of them."""
 
     name: str
@@ -21,8 +19,7 @@ class NewWebhook:
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True)
-class WebhookChanges:
+class WebhookChanges(Value):
     """What may be changed; None leaves it as it is."""
 
     name: str | None = None
@@ -32,16 +29,14 @@ class WebhookChanges:
     tags: dict[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Issued:
+class Issued(Value):
     """A webhook's row, and its new signing key, which is shown once."""
 
     row: Webhook
     key: SigningKey
 
 
-@dataclass(frozen=True)
-class Ping:
+class Ping(Value):
     """What a test delivery came to. `simulated`: a sandbox sends nothing."""
 
     success: bool

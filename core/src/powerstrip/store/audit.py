@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +15,7 @@ from powerstrip.clock import row_id, stamp
 from powerstrip.store.chain import NAME, START, End, end_of, move_end, parse
 from powerstrip.store.rows import connection_of, insert_rows
 from powerstrip.store.tables import Audit, Setting
+from powerstrip.value import Value
 
 FIELDS = (
     "seq", "id", "project_id", "user_id", "actor_name", "credential_id", "credential_name", "action", "resource_type",
@@ -31,8 +31,7 @@ _all_rows = select(*_columns).order_by(col(Audit.seq))
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(Value):
     """Who acts: a principal, by which key, from where."""
 
     principal_id: str | None
@@ -43,8 +42,7 @@ class Actor:
     user_agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """What an audit row is to say. `changes` must hold no secret."""
 
     actor: Actor
@@ -56,8 +54,7 @@ class Entry:
     changes: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class AuditReport:
+class AuditReport(Value):
     """What `AuditLog.verify` found: rows read, and the first place where the chain does not hold.
 
     `head` is the hash of the last row. Kept elsewhere, it shows later that the whole database was not set back.

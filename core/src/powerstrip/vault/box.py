@@ -5,13 +5,12 @@ authenticated data are everything before the nonce and the place, each part with
 another row, field, project or mode does not open.
 """
 
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from powerstrip.clock import NONCE_BYTES, new_nonce
 from powerstrip.problems import Unprocessable
+from powerstrip.value import Value
 
 FORMAT = 1
 SCHEMA = b"1"
@@ -29,8 +28,7 @@ class SealBroken(Unprocessable):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """Where a box belongs: the project, the record, the record's field, and the mode (live or sandbox)."""
 
     project: str

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select, update
@@ -11,6 +10,7 @@ from sqlmodel import Session, col
 from powerstrip.clock import new_id, stamp
 from powerstrip.problems import Conflict, NotFound, Problem
 from powerstrip.store import AccessToken, Actor, AuditLog, Credential, Entry, Integration, Prepared, connection_of, insert_row
+from powerstrip.value import Hidden, Value
 from powerstrip.vault.box import Place, SealBroken
 from powerstrip.vault.ring import Ring
 from powerstrip.vault.sealed import SealedColumn, register
@@ -34,8 +34,7 @@ _sealed = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(Value):
     """What a credential is used for: the action's name, the call's id, and the mode the call runs in.
 
     A `probe` asks the provider whether the credential is good: it may use that of an expired or switched-off integration.
@@ -51,8 +50,7 @@ class Purpose:
         return {"action": self.action_name, "invocation_id": self.invocation_id, "mode": self.mode}
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Value):
     """Who wants to use the credential of which integration, and what for."""
 
     project_id: str
@@ -61,15 +59,14 @@ class Use:
     purpose: Purpose
 
 
-@dataclass(frozen=True, slots=True)
-class SealedCredential:
+class SealedCredential(Value):
     """A credential whose use is on record, still sealed. `Vault.reveal` opens it once that record is committed."""
 
     integration_id: str
     version: int
     place: Place
     data_key_id: str
-    sealed: bytes = field(repr=False)
+    sealed: Hidden[bytes]
 
 
 class Credentials:

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from powerstrip.problems import Conflict
 from powerstrip.store import Actor, AuditLog, DataKey, KeyWrap, Store
+from powerstrip.value import Value
 from powerstrip.vault.box import Key, SealBroken, key_id
 from powerstrip.vault.ring import HUB, Ring
 from powerstrip.vault.sealed import SealedColumn, sealed_columns
@@ -24,8 +25,7 @@ MAX_BROKEN = 20
 """Rows that do not open that are named."""
 
 
-@dataclass(frozen=True)
-class DataStatus:
+class DataStatus(Value):
     """The keys of one project (`HUB` for the hub's own), and how many boxes each has sealed, by column."""
 
     project_id: str

@@ -6,9 +6,10 @@ Secrets without a shape of their own (a UUID, 32 hex digits) and encoded ones ar
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias, cast
+
+from powerstrip.value import Value
 
 Json: TypeAlias = Any
 MAX_FOUND = 20
@@ -19,16 +20,14 @@ MAX_KEY = 60
 """Characters of an object's key that are shown in a path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Value):
     """A secret was seen: where (dotted, as in `blocks.0.text`; empty for the value itself) and of what kind."""
 
     path: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Value):
     """A kind of secret: the letters it starts with, and a pattern that begins with them, compiled when first met."""
 
     kind: str

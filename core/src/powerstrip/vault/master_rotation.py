@@ -4,13 +4,13 @@ Each step is a transaction of its own and may be repeated: a hub that was killed
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlmodel import col
 
 from powerstrip.problems import Conflict, Unprocessable
 from powerstrip.store import Actor, AuditLog, DataKey, KeyWrap, Setting, Store, insert_row
+from powerstrip.value import Value
 from powerstrip.vault.master import MasterKey, MasterKeyError, Masters
 from powerstrip.vault.ring import CHECK, NEXT, Ring
 
@@ -18,8 +18,7 @@ BATCH = 100
 """Data keys that one transaction wraps."""
 
 
-@dataclass(frozen=True)
-class MasterStatus:
+class MasterStatus(Value):
     """The master key, the next one while it rotates, where it comes from, and how many data keys each of them wraps."""
 
     current: str

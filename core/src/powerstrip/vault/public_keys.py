@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +15,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from powerstrip.value import Value
 
 Kind: TypeAlias = Literal["rsa", "p256", "ed25519"]
 LEAST_RSA, MOST_RSA = 2048, 8192
@@ -27,8 +28,7 @@ class BadPublicKey(ValueError):
     """This is no public key of a kind that is taken."""
 
 
-@dataclass(frozen=True)
-class PublicKey:
+class PublicKey(Value):
     """A key and its kind. The kind decides the algorithm: no message chooses it."""
 
     kind: Kind
@@ -57,8 +57,7 @@ class PublicKey:
         return self.verify(encode_dss_signature(*halves), signed)
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(Value):
     """What is read of an X.509 certificate: its key, its names, and its days in seconds since 1970."""
 
     key: PublicKey

@@ -1,19 +1,18 @@
 """The one list of sealed columns. Whatever room keeps boxes registers its columns here, and key rotation finds them all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row
 from sqlmodel import SQLModel
 
+from powerstrip.value import Value
 from powerstrip.vault.box import Place
 
 PlaceOf: TypeAlias = Callable[[Connection, Row[Any]], Place]
 
 
-@dataclass(frozen=True)
-class SealedColumn:
+class SealedColumn(Value):
     """A column that holds boxes, or nothing.
 
     `place` says where a row's box belongs, from the row with all its columns; it may look up what stands elsewhere. `key` is

@@ -6,7 +6,6 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row
@@ -18,6 +17,7 @@ from powerstrip.clock import stamp
 from powerstrip.names import clean_name, name_key
 from powerstrip.problems import BadInput, Conflict, NotFound, TooLarge, Unprocessable
 from powerstrip.store import Actor, AuditLog, Project, Secret, SecretVersion, Store, connection_of, scope
+from powerstrip.value import Value
 from powerstrip.vault.backends import Backends
 from powerstrip.vault.box import Place, SealBroken, key_id
 from powerstrip.vault.ring import Ring
@@ -34,8 +34,7 @@ MASK = re.compile(r"[*•●]+")
 GONE = "There is no secret of this id or name in this project"
 
 
-@dataclass(frozen=True, slots=True)
-class SecretUse:
+class SecretUse(Value):
     """A secret's version whose use is on record, still sealed or still in its back end. `ProjectSecrets.reveal` opens it."""
 
     place: Place

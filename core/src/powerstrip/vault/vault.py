@@ -4,7 +4,6 @@ import hmac
 import json
 import resource
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -12,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, AuditLog, Credential, DataKey, Integration, Project, Setting, Store, connection_of
+from powerstrip.value import Value
 from powerstrip.vault.backends import Backends
 from powerstrip.vault.box import Key, Place, key_id
 from powerstrip.vault.credentials import Credentials, Purpose, SealedCredential, Use
@@ -24,16 +24,14 @@ from powerstrip.vault.sealing import BundleKey, read_public, seal_to
 from powerstrip.vault.secrets import ProjectSecrets
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Value):
     """A box and the id of the data key that opens it."""
 
     blob: bytes
     data_key_id: str
 
 
-@dataclass(frozen=True)
-class MasterStanding:
+class MasterStanding(Value):
     """The master key as it is kept: where it comes from, whether that is the data folder, whether a next one is there, and
     whether anything of a project is sealed under it."""
 

@@ -1,7 +1,6 @@
 """Calls of worker actions: put on record together with their job, and closed together with it."""
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from powerstrip.actions.own.work import JobState, NewJob, StepRef, Work
 from powerstrip.clock import stamp
 from powerstrip.problems import Unprocessable
 from powerstrip.store import Idempotency, Invocation, Prepared, Store
+from powerstrip.value import Value
 from powerstrip.vault import Place, Vault
 
 LOST_ATTEMPTS = 3
@@ -53,8 +53,7 @@ _close = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatched:
+class Dispatched(Value):
     """A call that workers are at, or that was made before: then `earlier` is its record."""
 
     invocation_id: str

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_bytes
 from typing import Any
@@ -14,11 +13,11 @@ from sqlmodel import Session
 from powerstrip.clock import now, rfc3339, stamp
 from powerstrip.edge import KEY_BYTES, SigningKey
 from powerstrip.store import OwnAction
+from powerstrip.value import Value
 from powerstrip.vault import Place, SealedColumn, SealedCredential, Vault, register
 
 
-@dataclass(frozen=True, slots=True)
-class OwnKeys:
+class OwnKeys(Value):
     """The keys that sign one call, still sealed."""
 
     current: SealedCredential

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from sqlmodel import Session
@@ -17,6 +16,7 @@ from powerstrip.connect import refuse_secrets
 from powerstrip.edge import Deliveries, Refused
 from powerstrip.problems import Conflict, NotFound, Unprocessable
 from powerstrip.store import Actor, AuditLog, OwnAction, Project, Store, scope
+from powerstrip.value import asdict
 from powerstrip.vault import Vault
 
 MAX_ACTIONS = 1000

@@ -42,7 +42,6 @@ WORKERS = "https://workers.invalid"
 """Stands for the workers in a sandbox, which answers a job as it answers a request. Nothing is ever sent there."""
 
 
-@dataclass(frozen=True, slots=True)
 class OwnTarget(Target):
     """An own action that can be called. `row_id` and `edition` name the row it was made of."""
 

@@ -1,11 +1,11 @@
 """What goes in and out of a project's own actions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.edge import SigningKey
 from powerstrip.store import OwnAction
+from powerstrip.value import Value, field
 
 Kind: TypeAlias = Literal["http", "worker"]
 DAY = 86_400
@@ -14,8 +14,7 @@ MAX_OVERLAP = 7 * DAY
 """Seconds that a replaced secret signs beside the new one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(Value):
     """Safe-use hints. An action is tried again by itself only where it is read-only or idempotent."""
 
     read_only: bool = False
@@ -23,8 +22,7 @@ class Hints:
     destructive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NewOwnAction:
+class NewOwnAction(Value):
     """An action to register. `endpoint_url` is for `http` alone, `queue` for `worker` alone."""
 
     name: str
@@ -40,8 +38,7 @@ class NewOwnAction:
     timeout_seconds: int = 60
 
 
-@dataclass(frozen=True, slots=True)
-class OwnActionChanges:
+class OwnActionChanges(Value):
     """What is None stays. `clear_hints` takes all hints away."""
 
     title: str | None = None
@@ -56,8 +53,7 @@ class OwnActionChanges:
     timeout_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedAction:
+class IssuedAction(Value):
     """An action with the secret that was just made, to be shown once. A worker action has none."""
 
     row: OwnAction

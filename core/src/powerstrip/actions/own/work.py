@@ -1,16 +1,16 @@
 """The door to the workers: what runs worker actions as jobs is handed in at composition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
+from powerstrip.value import Value
+
 JobEnd: TypeAlias = Literal["completed", "failed", "cancelled", "dead"]
 
 
-@dataclass(frozen=True, slots=True)
-class StepRef:
+class StepRef(Value):
     """The attempt at a run's step that a job is."""
 
     run_id: str
@@ -19,8 +19,7 @@ class StepRef:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
+class NewJob(Value):
     """Work for a worker. One attempt may take `attempt_seconds`; a lost one is given out again up to `max_attempts`."""
 
     project_id: str
@@ -34,8 +33,7 @@ class NewJob:
     step: StepRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Value):
     """A job as it stands: `queued`, `claimed`, or one of its ends."""
 
     id: str

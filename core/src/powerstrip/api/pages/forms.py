@@ -1,19 +1,18 @@
 """The page of a connect session: a form for each way to sign in, made of its schema."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from powerstrip.api.pages.layout import Html, element, markup, page, void
 from powerstrip.api.problems import Answer
 from powerstrip.catalog import AuthManifest
+from powerstrip.value import Hidden, Value, field
 
 FIELD = "field."
 """Before the names of what is filled in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Value):
     """What came back with errors: values that are no secret, and messages by field. `""` is the form as a whole."""
 
     auth_kind: str = ""
@@ -21,15 +20,14 @@ class Filled:
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Value):
     """What a connect session's page tells: the provider, where it will be connected, and until when the link is good."""
 
     title: str
     name: str
     project: str
     expires_at: str
-    csrf: str = field(repr=False)
+    csrf: Hidden[str]
 
 
 def session_page(

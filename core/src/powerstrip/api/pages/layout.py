@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
 from powerstrip.api.problems import Answer
+from powerstrip.value import Value
 
 Tone: TypeAlias = Literal["good", "bad", "calm"]
 
@@ -19,8 +19,7 @@ _SHAPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Value):
     """Text that is markup already. Everything else is escaped by `markup`."""
 
     text: str

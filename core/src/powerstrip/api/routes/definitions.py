@@ -1,7 +1,6 @@
 """Actions of an integration's own: descriptions are imported, compared and kept."""
 
 import asyncio
-from dataclasses import replace
 
 from litestar import Response
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -23,6 +22,7 @@ from powerstrip.api.visit import Visit
 from powerstrip.connect import NewIntegration
 from powerstrip.connect.definitions import Outlook, Source, report_of
 from powerstrip.problems import BadInput
+from powerstrip.value import replace
 
 TAG = "definitions"
 DEFINITIONS = f"{PROJECT}/integrations/definitions"

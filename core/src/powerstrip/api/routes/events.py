@@ -34,6 +34,7 @@ from powerstrip.clock import rfc3339
 from powerstrip.inbound import Filter as Wanted
 from powerstrip.inbound import Fire
 from powerstrip.problems import BadInput
+from powerstrip.value import asdict
 
 TAG = "events"
 EVENTS = f"{PROJECT}/integrations/events"
@@ -89,7 +90,7 @@ async def get_integration_event(visit: GivenVisit, hub: GivenHub, id: FromPath[s
 async def trace_integration_event(visit: GivenVisit, hub: GivenHub, id: FromPath[str]) -> EventTrace:
     """Received, verified, named, matched, processed: where it is, or where it stopped and why."""
     stages = await hub.inbound.history.trace(visit.project.id, id)
-    told = [EventStage.model_validate({**vars(stage), "at": stage.at}) for stage in stages]
+    told = [EventStage.model_validate(asdict(stage)) for stage in stages]
     return EventTrace(id=id, stages=told)
 
 
@@ -99,7 +100,7 @@ async def list_integration_event_test_samples(
 ) -> IntegrationEventSamplesResponse:
     """Made up from the schemas of the providers' events."""
     found = hub.inbound.firing.samples(provider, event_type)
-    return IntegrationEventSamplesResponse(samples=[IntegrationEventSample.model_validate(vars(each)) for each in found])
+    return IntegrationEventSamplesResponse(samples=[IntegrationEventSample.model_validate(asdict(each)) for each in found])
 
 
 @route("POST", f"{EVENTS}/test/fires", MANAGE, id="createIntegrationEventTestFire", tag=TAG, summary="Set off a test event")

@@ -33,6 +33,7 @@ from powerstrip.api.triggering import MOST_SECONDS, deliver
 from powerstrip.automations import Choice
 from powerstrip.clock import monotonic
 from powerstrip.problems import BadInput
+from powerstrip.value import asdict
 
 TAG = "runs"
 AUTOMATION = f"{PROJECT}/automations/{{handle:str}}"
@@ -177,7 +178,7 @@ async def retry_run(
 async def diff_runs(visit: GivenVisit, hub: GivenHub, id: FromPath[str], other: FromQuery[str]) -> RunDiffResponse:
     """What this run and another have differently: inputs, steps, result."""
     found = await hub.flow.again.diff(visit.project.id, id, other)
-    return RunDiffResponse(differences=[RunDifference.model_validate(vars(each)) for each in found])
+    return RunDiffResponse(differences=[RunDifference.model_validate(asdict(each)) for each in found])
 
 
 @route(

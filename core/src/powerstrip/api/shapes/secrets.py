@@ -7,6 +7,7 @@ from pydantic import Field
 
 from powerstrip import store, vault
 from powerstrip.api.shapes.base import Asked, Description, Id, Name, Told
+from powerstrip.value import asdict
 
 SecretVersionState = Literal["ENABLED", "DISABLED", "DESTROYED"]
 Stage = Literal["current", "previous", "destroyed"]
@@ -156,7 +157,7 @@ class MasterKeyStatus(Told):
     @classmethod
     def of(cls, status: "vault.MasterStatus") -> "MasterKeyStatus":
         """From what stands."""
-        return cls.model_validate(vars(status))
+        return cls.model_validate(asdict(status))
 
 
 class DataKeyStatus(Told):
@@ -171,7 +172,7 @@ class DataKeyStatus(Told):
     @classmethod
     def of(cls, status: "vault.DataStatus") -> "DataKeyStatus":
         """From what stands."""
-        return cls.model_validate(vars(status) | {"project_id": status.project_id or "platform"})
+        return cls.model_validate(asdict(status) | {"project_id": status.project_id or "platform"})
 
 
 class SealingKeys(Told):

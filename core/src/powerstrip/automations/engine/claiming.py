@@ -1,7 +1,6 @@
 """Taking a run in hand: its rows, its plan, and what they are about."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, update
@@ -14,6 +13,7 @@ from powerstrip.automations.engine.writing import Write
 from powerstrip.automations.spec import Plan
 from powerstrip.clock import monotonic, stamp
 from powerstrip.store import Actor, Automation, AutomationVersion, Bulk, Prepared, Project, Run, Store, alive
+from powerstrip.value import Value
 
 FRESH = 5.0
 """Seconds for which what is known of a version's project and automation counts."""
@@ -54,8 +54,7 @@ def claim(connection: Connection, run_id: str, hub: str, *, sole: bool) -> Claim
     return Claimed(run, epoch, started, steps, waits)
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Value):
     """What a version is about."""
 
     plan: Plan

@@ -1,16 +1,15 @@
 """The end of a run: what is written of it, and what is told."""
 
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from powerstrip.automations.engine.records import Note, dumps
 from powerstrip.clock import stamp
 from powerstrip.events import NewEvent
+from powerstrip.value import Value, field
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Value):
     """How a run ended, and the epoch in which it did. `open`: something of it may still wait, or be unfinished."""
 
     run: Any

@@ -5,7 +5,6 @@ Whatever has to wait raises `Suspended`; the whole is begun anew when something 
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
@@ -16,14 +15,14 @@ from powerstrip.automations.engine.state import MAX_PATH, RunState, earliest, en
 from powerstrip.automations.expressions import ConditionFailed, TemplateFailed, render
 from powerstrip.automations.spec import Branch, ForEach, Parallel, Step
 from powerstrip.clock import now, rfc3339, stamp
+from powerstrip.value import Value
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 CONTAINERS = (Branch, ForEach, Parallel)
 TIMED_OUT = "It took longer than its timeout"
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Value):
     """How a run ended."""
 
     status: str

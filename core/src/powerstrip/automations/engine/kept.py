@@ -1,7 +1,6 @@
 """The doors of an engine that keeps its runs in the hub's store, all but the ones that begin and end its work."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,6 +16,7 @@ from powerstrip.automations.engine.working import Working
 from powerstrip.events import SourceEventRow
 from powerstrip.problems import Conflict
 from powerstrip.store import RunWait, insert_row
+from powerstrip.value import asdict
 
 
 class KeptRuns(Working):

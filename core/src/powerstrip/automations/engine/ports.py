@@ -6,7 +6,6 @@ the suite in `core/tests/automations/test_engine_*.py`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Connection
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 from powerstrip.automations.engine.records import StepRow, WaitRow
 from powerstrip.events import SourceEventRow
 from powerstrip.store import Actor, Project
+from powerstrip.value import Hidden, Value
 
 Mode: TypeAlias = Literal["live", "sandbox"]
 OutcomeStatus: TypeAlias = Literal["completed", "failed", "unknown"]
@@ -22,8 +22,7 @@ MAX_OUTPUT = 256 * 1024
 """Bytes of a step's output as JSON. A step that gives more fails with `output_too_large`."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepCall:
+class StepCall(Value):
     """One attempt at an action step, with its templates filled.
 
     `idempotency_key` (at most 80 printable ASCII characters) is the same for every repetition whose earlier end is not known, in
@@ -49,8 +48,7 @@ class StepCall:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """How an attempt ended. `unknown`: nobody here knows whether it took effect; it is repeated only with the same key.
 
     `retryable` lets the step's retry policy count; `retry_after` is the least wait in seconds. `would_send` lists what a sandbox
@@ -66,11 +64,10 @@ class Outcome:
     invocation_id: str | None = None
     job_id: str | None = None
     mode: Mode = "live"
-    would_send: tuple[dict[str, Any], ...] = field(default=())
+    would_send: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Value):
     """The attempt goes on elsewhere; `Engine.step_done` will tell its end. Till then it is the executor's to keep."""
 
     job_id: str
@@ -159,8 +156,7 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Value):
     """What a person decides about the step that a run stands at.
 
     `retry` runs it anew with a new key, `skip` goes on with `output` as what it gave: for a step that ended unknown, after a look
@@ -171,8 +167,7 @@ class Choice:
     output: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewRun:
+class NewRun(Value):
     """A run to start. `id` decides whether it is new; `inputs` are complete; `plan_version_id` is the version that runs."""
 
     id: str
@@ -202,8 +197,7 @@ class NewRun:
     timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Value):
     """A run with its rows, for this process alone. `run` is the row as it was before, but for one that was just begun."""
 
     run: Any
@@ -218,8 +212,7 @@ class Claimed:
         return cls(run, run.epoch, run.started_at or run.created_at, steps, {})
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Value):
     """What became of a `NewRun`: `existing` where its id was known, `skipped` where the policy let it fall.
 
     `claim` is there where the run began in the hands of this process: hand it to `Engine.begin` once it is committed.
@@ -227,4 +220,4 @@ class Started:
 
     run_id: str
     state: Literal["started", "queued", "existing", "skipped"]
-    claim: Claimed | None = field(default=None, repr=False)
+    claim: Hidden[Claimed | None] = None

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, inspect, select, type_coerce, update
@@ -12,6 +11,7 @@ from sqlmodel import SQLModel, col
 from powerstrip.automations.engine import ids
 from powerstrip.clock import row_id, stamp
 from powerstrip.store import Prepared, Run, RunEvent, RunStep, RunWait, insert_row, insert_rows
+from powerstrip.value import Value, field
 
 OPEN = ("queued", "running", "suspended")
 """States of a run that has not ended."""
@@ -23,8 +23,7 @@ class Fenced(Exception):
     """Another works at the run, or it has ended: whoever gets this writes nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value):
     """An entry for a run's log."""
 
     event_type: str
@@ -72,8 +71,7 @@ class StepRow(NamedTuple):
         return ids.idempotency_key(self.id, self.group)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitRow:
+class WaitRow(Value):
     """What a step waits for."""
 
     id: str

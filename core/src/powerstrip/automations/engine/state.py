@@ -16,12 +16,12 @@ from powerstrip.automations.spec import Action, Plan, Step
 from powerstrip.clock import stamp
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, Bulk, Project, Store
+from powerstrip.value import Value
 
 MAX_PATH = 400
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Value):
     """What stays of a run while it is at work."""
 
     id: str

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +26,7 @@ from powerstrip.events import Events
 from powerstrip.logs import Log, place_of
 from powerstrip.problems import Problem, StoreUnavailable
 from powerstrip.store import Run, RunWait, Store, alive
+from powerstrip.value import Value
 
 LOOK = 1.0
 """Seconds between looks for what nobody told: the times of waits, and runs of processes that are gone."""
@@ -40,8 +40,7 @@ FAULTS = 3
 log = Log("powerstrip.engine")
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Value):
     """What an engine is made from. `hub` is this process's id (see `powerstrip.store.process_id`)."""
 
     store: Store

@@ -7,9 +7,10 @@ size of the expression with the size of the data. Patterns of `matches` are lite
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
+
+from powerstrip.value import Value
 
 MAX_LENGTH = 2000
 """Characters of a condition."""
@@ -41,8 +42,7 @@ class ConditionFailed(Exception):
     """A condition that has no answer for this data. The message holds no value of it."""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Value):
     """Whether a condition holds, and why not where it has no answer."""
 
     matches: bool

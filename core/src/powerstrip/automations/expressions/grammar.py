@@ -12,9 +12,10 @@ same and is kept in the first spelling. Reading takes time that grows with the l
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
+
+from powerstrip.value import Value
 
 MAX_TEXT = 16 * 1024
 """Characters of one text with references."""
@@ -36,8 +37,7 @@ class TemplateRefused(ValueError):
         self.at = at
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Value):
     """A path into the values that a run has: `inputs.doc_id`, `steps.fetch.output.items[0]["a b"]`."""
 
     parts: tuple[Part, ...]
@@ -52,8 +52,7 @@ class Reference:
         return text
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(Value):
     """A value that is written out: a text, a number, true, false or null."""
 
     value: str | float | bool | None
@@ -62,8 +61,7 @@ class Literal:
         return json.dumps(self.value, ensure_ascii=False)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Value):
     """One of the fixed functions, with its arguments."""
 
     name: str
@@ -76,8 +74,7 @@ class Call:
 Expression: TypeAlias = Reference | Literal | Call
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(Value):
     """A text in pieces, plain ones and expressions. One expression alone keeps the type of its value."""
 
     pieces: tuple[str | Expression, ...]

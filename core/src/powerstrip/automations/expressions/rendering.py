@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from powerstrip.automations.expressions.grammar import (
@@ -13,6 +12,7 @@ from powerstrip.automations.expressions.grammar import (
     TemplateRefused,
     parse_dollar,
 )
+from powerstrip.value import Value
 
 MAX_OUTPUT = 1024 * 1024
 """Characters that one rendering may give, everything counted."""
@@ -28,8 +28,7 @@ class TemplateFailed(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(Value):
     """A function of templates: defined for every value, of bounded cost."""
 
     arity: int

@@ -1,15 +1,14 @@
 """What a plan uses: actions, providers, integrations, automations and events, each with the place of its use."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from powerstrip.automations.spec.plan import Action, Plan, Step, SubAutomation, WaitForEvent
 from powerstrip.catalog import Connection
 from powerstrip.names import name_key
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True)
-class Dependency:
+class Dependency(Value):
     """One use. `kind` is action, provider, integration, automation or event; `place` is step, cleanup or trigger."""
 
     kind: str

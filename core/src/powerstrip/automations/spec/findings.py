@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.problems import Unprocessable
+from powerstrip.value import Value
 
 Severity: TypeAlias = Literal["error", "warning"]
 Path: TypeAlias = tuple[str | int, ...]
@@ -15,8 +16,7 @@ MAX_NAME = 64
 """Characters of a name out of the spec that a message repeats."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Value):
     """One finding. Errors keep a spec from being published, warnings do not. `line` and `column` count from 1; 0 is unknown."""
 
     severity: Severity

@@ -5,7 +5,6 @@ other text with references as a text.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -13,6 +12,7 @@ import jsonschema_rs
 
 from powerstrip.automations.expressions import Reference, parse_dollar
 from powerstrip.validation import encode
+from powerstrip.value import Value
 
 Schema: TypeAlias = dict[str, Any]
 TypeOf: TypeAlias = Callable[[Reference], str | None]
@@ -24,8 +24,7 @@ STRUCTURE = ("required", "additionalProperties")
 """Rules about which fields there are: the values do not matter."""
 
 
-@dataclass(frozen=True)
-class Misfit:
+class Misfit(Value):
     """Where in the parameters, and what is wrong. It holds no value."""
 
     path: tuple[str | int, ...]

@@ -1,18 +1,17 @@
 """The texts of a spec: references are read in the step's spelling, collected for the check, and kept in one spelling."""
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 from powerstrip.automations.expressions import Reference, TemplateRefused, parse_dollar, parse_mustache
 from powerstrip.automations.spec.findings import Findings, Path
+from powerstrip.value import Value
 
 AUTHORING = "authoring"
 MAX_KEY = 200
 """Characters of a field's name within parameters."""
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Value):
     """A reference: where it stands, in which step, whether `default` stands around it, and which roots are allowed there."""
 
     reference: Reference

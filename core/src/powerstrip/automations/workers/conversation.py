@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, Protocol
 
 from powerstrip.automations.workers import frames
@@ -20,6 +19,7 @@ from powerstrip.connect import one_line
 from powerstrip.logs import Log
 from powerstrip.rate import Buckets
 from powerstrip.store import Actor, Project
+from powerstrip.value import replace
 from powerstrip.vault import find_secrets
 
 REGISTER_SECONDS = 10.0

@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from powerstrip import clock
+from powerstrip.value import Hidden, Value
 
 LEASE_SECONDS = 30
 HEARTBEAT_SECONDS = 10
@@ -15,12 +15,11 @@ HEARTBEAT_SECONDS = 10
 PREFIX = "lease"
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Value):
     """One claim of one job. `fence` grows with every claim; the token is known to its worker alone."""
 
     fence: int
-    token: str = field(repr=False)
+    token: Hidden[str]
 
     @property
     def digest(self) -> str:

@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from powerstrip.automations.workers.leases import digest, time_of
 from powerstrip.automations.workers.values import Registered, Registration
 from powerstrip.clock import new_id, now, rfc3339
 from powerstrip.store import Actor, Job, WorkerSession, insert_row, scope
+from powerstrip.value import Value
 
 SEEN_SECONDS = 10
 """How often a hub says that its workers' sockets are open."""
@@ -25,8 +25,7 @@ Status: TypeAlias = Literal["active", "stale", "draining"]
 _table: Any = WorkerSession.__table__  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionView:
+class SessionView(Value):
     """A session with the jobs that it holds, and the last one that it ended."""
 
     row: WorkerSession

@@ -1,18 +1,17 @@
 """What goes in and out of the workers' room."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
 from powerstrip.actions import JobState
+from powerstrip.value import Hidden, Value
 
 Report: TypeAlias = Literal["completed", "failed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(Value):
     """A registered worker and what it takes. Empty queues or names mean any."""
 
     project_id: str
@@ -26,8 +25,7 @@ class Claimant:
         return (not self.queues or queue in self.queues) and (not self.action_names or action in self.action_names)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Value):
     """A job as its worker gets it."""
 
     id: str
@@ -39,11 +37,10 @@ class Claimed:
     step_id: str | None
     spec: dict[str, Any]
     attempt: int
-    lease_token: str = field(repr=False)
+    lease_token: Hidden[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(Value):
     """The answer to a heartbeat. `held` is false where the lease is gone; `cancel` is why the job is to be stopped."""
 
     held: bool
@@ -51,32 +48,29 @@ class Beat:
     cancel_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Value):
     """A report as a worker makes it."""
 
     job_id: str
-    lease_token: str = field(repr=False)
+    lease_token: Hidden[str]
     status: Report = "completed"
     result: Mapping[str, Any] | None = None
     error_type: str | None = None
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Value):
     """What became of a report: `accepted` with the job's state, `again` for one that was told before, or `refused`."""
 
     verdict: Literal["accepted", "again", "refused"]
     state: JobState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Value):
     """What a worker says of itself."""
 
     worker_instance_id: str
-    session_token: str | None = field(default=None, repr=False)
+    session_token: Hidden[str | None] = None
     concurrency_limit: int = 1
     name: str | None = None
     version: str | None = None
@@ -86,12 +80,11 @@ class Registration:
     models: Sequence[dict[str, str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Value):
     """A registered worker: its session, the token that takes it up again, and the socket whose place it took."""
 
     session_id: str
-    token: str = field(repr=False)
+    token: Hidden[str]
     replaced: str = ""
     again: bool = False
 

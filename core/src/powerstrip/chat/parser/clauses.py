@@ -1,11 +1,11 @@
 """Parts of a sentence that asks for an automation: what happens, and what is to be done then."""
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 from powerstrip.chat.parser.schedule import cron_of
 from powerstrip.chat.parser.text import Message, pattern
+from powerstrip.value import Value
 
 DO = (
     r"describe|index|ask|mirror|reflect|relay|route|propagate|replicate|prepare|print|pass|hand|attach|increase|flag|pin|transfer|convert|transcribe|extract|rate|rank|snooze|reopen|resolve|revoke|grant|request|verify|convert|classify|dispatch|invoke|page|tweet|pull(?! ?requests?)|enrich|score|escalate|remind|page|suppress|send|post|create|text|ping|call|add|notify|make|tell|open|email|mail|mark|update|write|upsert|message|reply|answer|comment|log|file|append|copy|upload"
@@ -55,8 +55,7 @@ _BACK = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Value):
     """Places of the trigger and of the action in the message; a schedule, where that is the trigger."""
 
     trigger: tuple[int, int]

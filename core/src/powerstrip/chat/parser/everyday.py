@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from powerstrip.chat.parser.text import fold
+from powerstrip.value import Value, field
 
 Kind: TypeAlias = Literal[
     "greet",
@@ -107,8 +107,7 @@ WORDS_OF_TIME = {"today": 0, "heute": 0, "aujourd": 0, "hoy": 0, "oggi": 0, "yes
 """Days back from the beginning of today."""
 
 
-@dataclass(frozen=True)
-class Everyday:
+class Everyday(Value):
     """One such request. `name` is of what is there, as it is written there; `what` and `to` are the person's words."""
 
     kind: Kind

@@ -6,11 +6,12 @@ understood from its title, synonyms, action titles and field names alone.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from powerstrip.chat import knowledge
 from powerstrip.chat.parser.text import fold, pattern
+from powerstrip.value import Value, replace
 
 if TYPE_CHECKING:  # reading sentences needs no database, and starts quickly
     from powerstrip.catalog import ActionManifest, ProviderManifest
@@ -36,8 +37,7 @@ CHANGED = {change: pattern(words) for change, words in CHANGES.items()}
 """What says in a sentence that something changed so."""
 
 
-@dataclass(frozen=True)
-class Deed:
+class Deed(Value):
     """An action or an event as people speak of it."""
 
     name: str

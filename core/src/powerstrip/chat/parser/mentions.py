@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from powerstrip.chat.parser.lexicon import Lexicon, provider_of
 from powerstrip.chat.parser.spelling import distance
 from powerstrip.chat.parser.text import Message, pattern
+from powerstrip.value import Value
 
 _HOSTS = (
     ("slack", r"slack\.com"), ("s3", r"r2\.cloudflarestorage|amazonaws|wasabisys|backblazeb2|digitaloceanspaces|minio"),
@@ -29,8 +29,7 @@ _LETTERS = re.compile(r"[a-z]{4,}")
 _COMMON_NEAR = frozenset(["black", "stack", "slick", "lack", "snack", "track", "flack", "slacks", "strip", "strips", "stripes", "line", "lines", "linea", "motion", "notions", "notice", "lotion", "nation", "linear", "mention", "gmail", "email", "emails", "strike", "stride", "liner", "intern", "internal", "lineal", "clinic", "linked"])  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(Value):
     """A provider was spoken of here. `strength`: 3 by name, 2 by token or host, 1 by what it does."""
 
     provider: str

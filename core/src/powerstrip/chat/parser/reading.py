@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from powerstrip.chat.intent import Intent
 from powerstrip.chat.parser.lexicon import CHANGED, Deed, Lexicon
@@ -13,6 +12,7 @@ from powerstrip.chat.parser.subjects import ENTITY
 from powerstrip.chat.parser.text import Message
 from powerstrip.chat.parser.things import Things
 from powerstrip.chat.parser.tongues import english
+from powerstrip.value import replace
 
 _KEBAB = re.compile(r"(?<![\w@#./:-])[a-z][a-z0-9]*(?:-[a-z0-9]+)+(?!(?:[\w@/.-]|:(?=\S))*(?:[@/\w]|:(?=\S)))")
 

@@ -4,7 +4,8 @@ In marked text `@p` is a provider, `@n` a connection by its own name, `@v` a ser
 """
 
 import re
-from dataclasses import dataclass
+
+from powerstrip.value import Value
 
 _DET = (
     r"(?:(?:the|our|my|that|this|these|those|an?|old|unused|existing|entire|whole|current|please|stored|saved|new|again|any|both|all|every|everything|of|for|in|on|one|with|to|is|about"
@@ -26,8 +27,7 @@ _REVEAL = (
 _MIDDLE = r"(?! (?:me |us )?(?:the )?(?:audit|usage|access|rotation|change) (?:trail|log|history|report|stats|records?))(?: [^.,;?]{0,60}?)?"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Value):
     """A kind of request and what gives it away."""
 
     kind: str

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from powerstrip.chat.parser.spelling import mended
+from powerstrip.value import Value
 
 MAX_HEAD, MAX_TAIL = 1_200, 300
 """Characters of a long message that are read for its meaning: its beginning and its end. (Secrets are looked for in all of it.)"""
@@ -50,8 +50,7 @@ def pattern(source: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z0-9_-])(?:{folded})(?![a-z0-9_])")
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(Value):
     """A literal in quotation marks, and where it stands."""
 
     text: str
@@ -59,14 +58,13 @@ class Quote:
     end: int
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Value):
     """One message. `folded` and `bare` have the length of `raw`; in `bare` quotes and addresses are blank."""
 
     raw: str
     folded: str
     bare: str
-    quotes: tuple[Quote, ...] = field(default=())
+    quotes: tuple[Quote, ...] = ()
 
     @property
     def words(self) -> str:

@@ -1,10 +1,10 @@
 """Things with a form of their own in a text: addresses, numbers, channels, dates, literals."""
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from powerstrip.chat.parser.text import Message, Quote
+from powerstrip.value import Value
 
 EMAIL = re.compile(r"(?<![\w/:.@])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"\bhttps?://[^\s\"'<>]+(?:<secret-\d+>[^\s\"'<>]*)*", re.IGNORECASE)
@@ -20,8 +20,7 @@ MOMENT = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?
 _LOCATED = re.compile(r"(?P<scheme>https?)://(?:(?P<user>[^\s/:@<]*)(?::[^@/\s]*)?@)?(?P<rest>[^\s?#]*)(?P<query>\?[^\s#]*)?")
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Value):
     """A URL without what may not be kept: the user's name apart, the password and key parameters gone."""
 
     url: str

@@ -1,6 +1,5 @@
 """`powerstrip plugin`: tools for people who write adapters. They work on the installed package; no hub is needed."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ from powerstrip.cli.context import Context
 from powerstrip.cli.failures import FAILED, OK, Stop
 from powerstrip.cli.parser import Parser
 from powerstrip.cli.text import plain
+from powerstrip.value import replace
 
 if TYPE_CHECKING:
     from powerstrip.adapter import Verify

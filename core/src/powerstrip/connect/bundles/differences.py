@@ -1,18 +1,17 @@
 """What an import would do, integration by integration."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 from powerstrip.connect.drafts import Draft
 from powerstrip.connect.plans import Breakage, Change
 from powerstrip.connect.values import Mode
 from powerstrip.store import Integration
+from powerstrip.value import Hidden, Value
 
 State = Literal["new", "changed", "same", "conflict", "missing_provider"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """One integration of a bundle. `reason` says why it cannot be imported, or what it will need."""
 
     provider: str
@@ -22,13 +21,12 @@ class Entry:
     changes: tuple[Change, ...] = ()
     breaks: tuple[Breakage, ...] = ()
     integration_id: str | None = None
-    draft: Draft | None = field(default=None, repr=False)
+    draft: Hidden[Draft | None] = None
     mode: Mode = "live"
-    before: Integration | None = field(default=None, repr=False)
+    before: Hidden[Integration | None] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Value):
     """A bundle beside a project. `applied` is true once it was imported."""
 
     entries: tuple[Entry, ...]

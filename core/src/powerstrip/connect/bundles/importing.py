@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -18,6 +17,7 @@ from powerstrip.connect.rows import new_row, refuse_twin, twin_of
 from powerstrip.connect.values import IntegrationChanges, Mode, NewIntegration
 from powerstrip.problems import Conflict, Problem, Unprocessable
 from powerstrip.store import Actor, Integration, Project, scope
+from powerstrip.value import replace
 
 Credentials = dict[str, str] | None
 

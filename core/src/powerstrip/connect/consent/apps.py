@@ -1,7 +1,6 @@
 """This hub as an OAuth client of its providers: id and secret for each, set by the operator and sealed."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -14,18 +13,18 @@ from powerstrip.connect.forms import refuse_placeholders
 from powerstrip.connect.tokens import Client
 from powerstrip.problems import BadInput, NotFound, Unprocessable
 from powerstrip.store import Actor, AuditLog, PlatformApp, Store
+from powerstrip.value import Hidden, Value
 from powerstrip.vault import Place, SealedColumn, Vault, register
 
 MAX_ID, MAX_SECRET = 512, 4096
 MIN_SECRET = 8
 
 
-@dataclass(frozen=True, slots=True)
-class NewApp:
+class NewApp(Value):
     """An OAuth client as the provider registered it. `method` None takes the adapter's; "none" is a client without a secret."""
 
     client_id: str
-    client_secret: str = field(default="", repr=False)
+    client_secret: Hidden[str] = ""
     method: ClientAuth | None = None
 
 

@@ -1,7 +1,5 @@
 """The parts of connecting, put together."""
 
-from dataclasses import dataclass
-
 from powerstrip.catalog import Catalog
 from powerstrip.connect.asking import Asker
 from powerstrip.connect.consent.apps import Apps
@@ -15,11 +13,11 @@ from powerstrip.connect.tokens import Exchange
 from powerstrip.edge import Edge
 from powerstrip.settings import Settings
 from powerstrip.store import AuditLog, Store
+from powerstrip.value import Value
 from powerstrip.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Connecting:
+class Connecting(Value):
     """OAuth clients, consents, and links."""
 
     apps: Apps

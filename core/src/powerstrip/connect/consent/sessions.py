@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,14 +22,14 @@ from powerstrip.names import clean_name
 from powerstrip.problems import BadInput, Conflict, Unprocessable
 from powerstrip.settings import Settings
 from powerstrip.store import Actor, AuditLog, ConnectSession, Consent, Integration, Project, Store, scope
+from powerstrip.value import Value, field
 
 MAX_HOURS = 24
 MIN_SECONDS = 60
 TOKEN_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class NewSession:
+class NewSession(Value):
     """A link to be made. `auth_kinds` are the ways to sign in that it allows, all that a person can use where it is empty."""
 
     provider: str

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from powerstrip.adapter import Adapter, OAuth2
@@ -12,6 +11,7 @@ from powerstrip.connect.values import Mode
 from powerstrip.problems import BadInput, Unprocessable
 from powerstrip.store import Consent
 from powerstrip.urls import BadUrl, parse_url
+from powerstrip.value import Hidden, Value, field
 
 Way: TypeAlias = Literal["callback", "loopback", "paste", "device"]
 """How a consent's answer comes back: to the hub, to the admin's machine (RFC 8252), by hand, or not at all (RFC 8628)."""
@@ -27,8 +27,7 @@ class ConsentFailed(Unprocessable):
     """A consent that came to nothing. `code` says why to programs, the message what to do next."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewConsent:
+class NewConsent(Value):
     """A connection that a person is to consent to. With `integration_id` an integration is connected again.
 
     `scopes` None asks for the adapter's own; `redirect_uri` is that of the admin's machine where the way is `loopback`.
@@ -47,21 +46,19 @@ class NewConsent:
     return_to: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Value):
     """A consent on its way. `authorize_url` is where the person goes; a device flow has a code to enter there instead."""
 
     consent: Consent
-    authorize_url: str = field(repr=False)
-    user_code: str = field(default="", repr=False)
+    authorize_url: Hidden[str]
+    user_code: Hidden[str] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Value):
     """What a provider's redirect says (RFC 6749, 4.1.2), each part given once."""
 
-    state: str = field(default="", repr=False)
-    code: str = field(default="", repr=False)
+    state: Hidden[str] = ""
+    code: Hidden[str] = ""
     error: str = ""
     error_description: str = ""
     iss: str = ""

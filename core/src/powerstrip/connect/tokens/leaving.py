@@ -6,7 +6,6 @@ renewal that is under way in that moment may still bring a token, which nobody k
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -20,6 +19,7 @@ from powerstrip.connect.tokens.tokens import Clients
 from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, AuditLog, Integration, Store, connection_of
+from powerstrip.value import Hidden, Value
 from powerstrip.vault import SealBroken, Vault
 
 SECONDS = 20.0
@@ -29,16 +29,14 @@ SHARED = "stays: another integration here is connected to the same account, and 
 log = Log("powerstrip.tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Value):
     """A consent that may be ended, and how."""
 
     adapter: Adapter
     auth: OAuth2
 
 
-@dataclass(frozen=True, slots=True)
-class Parting:
+class Parting(Value):
     """What the provider is to forget, once the integration is gone."""
 
     leave: Leave
@@ -47,7 +45,7 @@ class Parting:
     integration_id: str
     name: str
     config: Mapping[str, Any]
-    tokens: tuple[str, ...] = field(repr=False)
+    tokens: Hidden[tuple[str, ...]]
 
 
 class Leaving:

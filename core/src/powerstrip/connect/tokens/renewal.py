@@ -9,7 +9,6 @@ takes over tries the old one once more (providers with a grace period answer it)
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +26,7 @@ from powerstrip.connect.tokens.values import Grant
 from powerstrip.edge import Bound
 from powerstrip.logs import Log
 from powerstrip.store import AuditLog, Integration, Prepared
+from powerstrip.value import Value
 from powerstrip.vault import Vault
 
 FIRST_BACKOFF = timedelta(seconds=5)
@@ -55,8 +55,7 @@ _expire = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """How a request for a token ended: with a token, or with the error to raise."""
 
     held: Held | None = None

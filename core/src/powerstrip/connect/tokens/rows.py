@@ -6,7 +6,6 @@ both, so one who was overtaken writes nothing. No clock tells that a lease is ov
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from sqlmodel import Session, col, delete, select
 from powerstrip.clock import new_id, now, rfc3339, stamp
 from powerstrip.connect.tokens.values import Grant
 from powerstrip.store import AccessToken, Credential, Integration, Prepared, connection_of
+from powerstrip.value import Hidden, Value, field, replace
 from powerstrip.vault import Place, SealedColumn, Vault, register
 
 MARGIN = timedelta(seconds=30)
@@ -90,16 +90,15 @@ MARK = "consent"
 """The field that stands in a consent's credential: the tokens themselves are in their own row, for they change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Value):
     """A token in memory. `fields` are all the secrets that belong to it; times are in UTC."""
 
-    token: str = field(repr=False)
-    refresh: str | None = field(repr=False)
+    token: Hidden[str]
+    refresh: Hidden[str | None]
     fetched_at: datetime
     expires_at: datetime | None
     renew_at: datetime | None
-    fields: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    fields: Hidden[Mapping[str, str]] = field(default_factory=dict[str, str])
 
     @property
     def life(self) -> timedelta:
@@ -120,8 +119,7 @@ class Held:
         return replace(self, fields={**others, **refresh, "access_token": self.token})
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Value):
     """Which token: of which version of which integration's credential."""
 
     project_id: str
@@ -130,8 +128,7 @@ class Key:
     mode: str = "live"
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Value):
     """The right to ask for one new token. `overtook` tells that another's request was cut off before its answer was kept.
 
     A new token's time counts from `since`: when it was first asked for, be it by somebody who was cut off. The provider's clock
@@ -146,7 +143,7 @@ class Lease:
     failures: int
     current: Held | None
     scopes: tuple[str, ...] | None
-    answer: bytes | None = field(repr=False)
+    answer: Hidden[bytes | None]
     overtook: bool
 
 

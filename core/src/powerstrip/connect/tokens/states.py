@@ -1,16 +1,15 @@
 """What may be shown of an integration's access token: when it ends, what it may do, what it may not, and what went wrong."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlmodel import Session, col
 
 from powerstrip.adapter import Adapter, TokenAuth
 from powerstrip.store import AccessToken, Integration, scope
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class TokenState:
+class TokenState(Value):
     """Times are stamps. `granted` is None where the provider never said; `missing` are declared scopes that were not granted."""
 
     expires_at: str | None

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -25,6 +24,7 @@ from powerstrip.edge import Bound
 from powerstrip.logs import Log
 from powerstrip.problems import Problem
 from powerstrip.store import Actor, AuditLog, Integration, Store, connection_of
+from powerstrip.value import Value
 from powerstrip.vault import SealedCredential, Vault
 
 Clients: TypeAlias = Callable[[str], Awaitable[Client | None]]
@@ -39,8 +39,7 @@ better. An older one is: its time may have begun earlier than the hub was told, 
 log = Log("powerstrip.tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Value):
     """Times that tests can set: until a silent lease is over, and between two looks at another's, in seconds."""
 
     lease: float = LEASE_SECONDS
@@ -48,8 +47,7 @@ class Pace:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Value):
     """What a flight is to bring: any good token, another than `refused`, or an early renewal (`ahead`)."""
 
     key: Key

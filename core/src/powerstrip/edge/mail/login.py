@@ -2,18 +2,17 @@
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 
 from powerstrip.adapter import AuthFailed, Request
 from powerstrip.adapter.mail import LOGIN_HEADER
+from powerstrip.value import Hidden, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Value):
     """User name and password."""
 
-    user: str = field(repr=False)
-    password: str = field(repr=False)
+    user: Hidden[str]
+    password: Hidden[str]
 
 
 def login_of(request: Request) -> Login:

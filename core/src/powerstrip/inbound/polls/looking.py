@@ -1,11 +1,11 @@
 """One look at a provider: a page of what is new, checked, with its cursor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from powerstrip.adapter import Adapter, Http, Incoming, Model, Poll, Polled, Since
 from powerstrip.inbound.understanding import MAX_EVENTS, Understood, name_event
+from powerstrip.value import Value
 
 MAX_CURSOR = 64 * 1024
 """Characters."""
@@ -15,8 +15,7 @@ class PollBroken(Exception):
     """The adapter gave what the contract does not allow. The message names no value."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Value):
     """A page, ready to be kept. At the very first look it has no events."""
 
     cursor: str

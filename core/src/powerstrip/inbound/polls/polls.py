@@ -1,7 +1,6 @@
 """Polls: which are on, when to look, and what comes of a look."""
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from powerstrip.inbound.watching import key_of, read_watch, watched
 from powerstrip.logs import Log
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, StoreUnavailable, Unprocessable
 from powerstrip.store import Actor, AuditLog, Integration, Poll, Project, Store, connection_of, scope
+from powerstrip.value import Value
 
 MIN_SECONDS, MAX_SECONDS = 30, 7 * 86_400
 MAX_PAGES = 50
@@ -34,8 +34,7 @@ RECHECK = 300.0
 log = Log("powerstrip.inbound")
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(Value):
     """One poll that is ours for a while."""
 
     taken: Taken

@@ -1,13 +1,12 @@
 """What is said of polls."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from powerstrip.store import Poll
+from powerstrip.value import Value
 
 
-@dataclass(frozen=True)
-class PollView:
+class PollView(Value):
     """A poll of an integration's adapter: declared, and switched on where there is a row."""
 
     integration_id: str

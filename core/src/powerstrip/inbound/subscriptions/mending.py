@@ -1,16 +1,16 @@
 """One talk with a provider: what registrations there are, how they differ from what is wanted, and what mends it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from powerstrip.adapter import Content, Http, Registration, Request, Response, Subscription, Wish
 from powerstrip.clock import now, rfc3339
 from powerstrip.connect import one_line
+from powerstrip.value import Value, field
 
 
-@dataclass(frozen=True)
-class Desired:
+class Desired(Value):
     """What is wanted, and what the hub knows already.
 
     `address` tells our registrations from others, whatever their host. `told` is the registration as the provider gave it last;
@@ -27,8 +27,7 @@ class Desired:
     alone: bool = True
 
 
-@dataclass(frozen=True)
-class Mended:
+class Mended(Value):
     """What was done, in words of the audit log, what the provider has now, and how it differed from what it was told."""
 
     did: tuple[str, ...]

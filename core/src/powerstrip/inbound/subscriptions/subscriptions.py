@@ -1,7 +1,6 @@
 """Subscriptions as desired state: what is wanted is kept, and the provider's side is made so, again and again."""
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,6 +21,7 @@ from powerstrip.inbound.watching import key_of, read_watch
 from powerstrip.logs import Log
 from powerstrip.problems import BadInput, Conflict, NotFound, Problem, Unprocessable
 from powerstrip.store import Actor, AuditLog, Endpoint, Integration, Store, Subscription, scope
+from powerstrip.value import Value
 from powerstrip.vault import Vault
 
 PATIENCE, PAUSE = 10, 0.2
@@ -30,8 +30,7 @@ PATIENCE, PAUSE = 10, 0.2
 log = Log("powerstrip.inbound")
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(Value):
     """One row that is ours for a while, with all that is needed to work on it."""
 
     taken: Taken

@@ -1,19 +1,18 @@
 """What is said of subscriptions."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlmodel import Session
 
 from powerstrip.store import Endpoint, Subscription
+from powerstrip.value import Value
 
 Wishes: TypeAlias = Callable[[Session, Endpoint], Iterable[str]]
 """Events that another room wants of an endpoint, by the adapter's ids. It reads only."""
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Value):
     """What an endpoint can be subscribed to. `why_not` says why the hub cannot make registrations there, else it is empty."""
 
     why_not: str
@@ -23,8 +22,7 @@ class Offer:
     """JSON Schema of the form."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Value):
     """What publishing would do. `steps` are words such as `created`; none where all is as wanted."""
 
     url: str
@@ -35,8 +33,7 @@ class Plan:
     simulated: bool
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Value):
     """Subscriptions of an endpoint, and what it can be subscribed to."""
 
     rows: list[Subscription]

@@ -1,9 +1,10 @@
 """A delivery as it came, and what a verifier answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, NoReturn, Protocol, TypeAlias
 from urllib.parse import urlsplit
+
+from powerstrip.value import Value
 
 Code: TypeAlias = Literal[
     "no_secret",
@@ -22,8 +23,7 @@ MAX_HEADER = 16 * 1024
 """Bytes of one header that a scheme reads."""
 
 
-@dataclass(frozen=True)
-class RawDelivery:
+class RawDelivery(Value):
     """A request before anything is parsed. `url` is the public one, as the provider called it, with its query."""
 
     method: str
@@ -64,8 +64,7 @@ class RawDelivery:
         return _split(self.url)[1]
 
 
-@dataclass(frozen=True)
-class Verified:
+class Verified(Value):
     """The delivery is genuine. `secret` is the place of the one that fitted: 0 current, 1 previous, None where none is needed."""
 
     scheme: str
@@ -74,8 +73,7 @@ class Verified:
     """The provider's id of this delivery, where the signature covers one."""
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Value):
     """The delivery is not taken. `reason` is a sentence for the ledger, free of any value that came in."""
 
     code: Code

@@ -2,20 +2,19 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from powerstrip.adapter import Delivery, Rejected, Unavailable, Verify
 from powerstrip.adapter.adapter import Receive
 from powerstrip.inbound.verifying.delivery import RawDelivery, Refusal, Verified
 from powerstrip.inbound.verifying.judge import verify
+from powerstrip.value import Value
 
 if TYPE_CHECKING:
     from powerstrip.adapter.testing.vectors import Vector, Vectors
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Value):
     """What came of one vector. `problem` says what is wrong with it; empty where it passed."""
 
     id: str
