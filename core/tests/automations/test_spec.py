@@ -263,7 +263,7 @@ def test_any_text_is_judged(text) -> None:
 JSON = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-(2**63), 2**64 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -353,7 +353,10 @@ def blocks_of(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             otherwise=inner,
         ),
         st.builds(
-            ForEach, items=st.just("${inputs.list}") | st.lists(st.integers(), max_size=2), as_name=st.just("row"), steps=inner
+            ForEach,
+            items=st.just("${inputs.list}") | st.lists(st.integers(-(2**63), 2**64 - 1), max_size=2),
+            as_name=st.just("row"),
+            steps=inner,
         ),
         st.builds(Parallel, arms=st.tuples(st.builds(Arm, key=st.just("one"), steps=inner))),
     )
@@ -399,6 +402,12 @@ def test_any_plan_survives_both_spellings(plan: Plan) -> None:
         for compiled in (compile_value(value), compile_text(to_yaml(value)), compile_text(json.dumps(value))):
             assert compiled.findings.items == []
             assert compiled.plan == plan
+
+
+@pytest.mark.parametrize("number", [-(2**63), 2**63, 2**64 - 1])
+def test_a_number_that_json_may_hold_may_stand_in_a_file(number: int) -> None:
+    value = {"steps": [{"name": "a", "action": "load", "parameters": {"x": number}}]}
+    assert compile_text(to_yaml(value)).plan == compile_text(json.dumps(value)).plan == compile_value(value).plan is not None
 
 
 @pytest.mark.parametrize("text", ["{{", "{{{", "a{{b", "{{ .inputs.a }}"])
