@@ -211,18 +211,22 @@ class _Race:
         for _ in range(processes):
             self._begin()
         killed = 0
-        while running := [process for process in self.alive if process.poll() is None]:
+        while self._running():
             if killed < kills and killed % 2 == 0:
                 self.untold.wait(LIFE)
             else:
                 time.sleep(self.chance.uniform(0.3, 1.2))
-            if killed < kills and self.told:
+            running = self._running()
+            if killed < kills and running and self.told:
                 os.kill(self.chance.choice(running).pid, signal.SIGKILL)
                 killed += 1
                 self._begin()
         for reader in self.readers:
             reader.join()
         return killed
+
+    def _running(self) -> list[subprocess.Popen[str]]:
+        return [process for process in self.alive if process.poll() is None]
 
     def _begin(self) -> None:
         process = start(self.url, self.folder, self.peer, self.calls)

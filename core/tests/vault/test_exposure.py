@@ -57,7 +57,7 @@ SHOWN: dict[str, Callable[[Any], object]] = {
     "vars": vars,
     "state": lambda thing: thing.__getstate__(),
     "asdict": dataclasses.asdict,
-    "fields": lambda thing: msgspec.structs.asdict(thing),
+    "fields": msgspec.structs.asdict,
     "encoded": msgspec.json.encode,
     "json": lambda thing: json.dumps(thing, default=vars),
     "json of text": lambda thing: json.dumps(thing, default=str),

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from powerstrip.store import Actor, Project
@@ -23,33 +22,33 @@ class Person(Value):
     """Told of each step while a message is worked on: its name, and what it is about, in words that hold no secret."""
 
 
-@dataclass
+@dataclasses.dataclass
 class State:
     """The place in a conversation."""
 
-    goal: dict[str, Any] = field(default_factory=dict[str, Any])
+    goal: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     """The intent it is about, as a row."""
     waiting: str = ""
     """What the last question asked for: `provider`, `auth`, `config:NAME`, `form`, `pasted`, `create`, `optional:NAME`, `name`,
     `rotate`, `integration`, `project`, `confirm`, `input:NAME`, `fields`, `map:NAME`, `save`, `mend` (a call that failed), `description`, `operation`, `sample`, `import`;
     empty where nothing is open."""
-    options: list[str] = field(default_factory=list[str])
-    offer: dict[str, Any] = field(default_factory=dict[str, Any])
+    options: list[str] = dataclasses.field(default_factory=list[str])
+    offer: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     """A picker's choices that the last question offered, and how to get at more of them."""
     provider: str = ""
     auth_kind: str = ""
-    config: dict[str, Any] = field(default_factory=dict[str, Any])
+    config: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     name: str = ""
     integration_id: str = ""
-    queue: list[str] = field(default_factory=list[str])
+    queue: list[str] = dataclasses.field(default_factory=list[str])
     """Providers that are still to be connected for the goal."""
-    asked: list[str] = field(default_factory=list[str])
+    asked: list[str] = dataclasses.field(default_factory=list[str])
     """Optional settings that were asked for."""
-    later: list[str] = field(default_factory=list[str])
+    later: list[str] = dataclasses.field(default_factory=list[str])
     """Providers that were asked for in the same sentence, to be connected one after another."""
-    made: list[str] = field(default_factory=list[str])
+    made: list[str] = dataclasses.field(default_factory=list[str])
     """Integrations that this conversation made for its goal."""
-    plan: dict[str, Any] = field(default_factory=dict[str, Any])
+    plan: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     """What a yes would do."""
     saved: str = ""
     """The automation that this conversation saved last: what `it` is."""
